@@ -6,14 +6,13 @@ from pathlib import PurePosixPath
 
 from qtctl.adopt.merged_units import list_levels
 from qtctl.adopt.recorded import describe_found
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.model.adoption import Found
 from qtctl.model.desired import Desired
 from qtctl.model.desired_file import DesiredFile
 from qtctl.model.drift import Drift, DriftFate
+from qtctl.model.names import DROP_IN_DIRS
 
-UNITS = "/etc/systemd/system"
-_DROPINS = ("/etc/systemd/system.control", "/run/systemd/system.control", UNITS, "/run/systemd/system")
-"""Folders of operators' drop-ins; of two with the same name systemd reads the one in the earlier folder."""
 _WINNERS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient")
 """Folders whose unit files override generated ones."""
 
@@ -72,12 +71,12 @@ def _choose_dropins(found: Iterable[Found], units: Mapping[str, DesiredFile], ow
 
 
 def _is_dropin(path: PurePosixPath) -> bool:
-    return path.suffix == ".conf" and path.parent.suffix == ".d" and str(path.parent.parent) in _DROPINS
+    return path.suffix == ".conf" and path.parent.suffix == ".d" and str(path.parent.parent) in DROP_IN_DIRS
 
 
 def _rank(path: str) -> int:
     folder = str(PurePosixPath(path).parent.parent)
-    return _DROPINS.index(folder) if folder in _DROPINS else len(_DROPINS)
+    return DROP_IN_DIRS.index(folder) if folder in DROP_IN_DIRS else len(DROP_IN_DIRS)
 
 
 def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[str, DesiredFile]) -> Iterator[Drift]:
@@ -99,6 +98,19 @@ def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[st
             what = f"systemd reads it for every unit whose name matches {of}"
             why = f"{what}: declare it for each of them, or in fleet.toml"
             yield _leave(levels[of], "drop-in", each, why)
+        elif each.path not in own and not _is_mask(each):
+            yield from _list_of_instance(each, units)
+
+
+def _list_of_instance(found: Found, units: Mapping[str, DesiredFile]) -> Iterator[Drift]:
+    """A drop-in or a file of one instance of a declared template."""
+    path = PurePosixPath(found.path)
+    of = path.parent.name.removesuffix(".d")
+    if _is_dropin(path) and get_template(of) in units and of not in units:
+        yield _leave(of, "drop-in", found, f"it is for this instance alone: declare it in dropins.toml for {of}")
+    elif str(path.parent) in DROP_IN_DIRS and get_template(path.name) in units:
+        why = f"systemd reads it in place of {get_template(path.name)}"
+        yield _leave(path.name, "the file", found, f"{why}: take it away, or declare what it says in dropins.toml")
 
 
 def _list_missing(

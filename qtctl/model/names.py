@@ -26,6 +26,8 @@ BEFORE_UNIT_DIR = (
     "/run/systemd/generator.early/",
 )  # fmt: skip
 """Folders that systemd reads before UNIT_DIR (systemd.unit(5))."""
+DROP_IN_DIRS = ("/etc/systemd/system.control", "/run/systemd/system.control", UNIT_DIR, "/run/systemd/system")
+"""Folders of operators' drop-ins; of two with the same name systemd reads the one in the earlier folder."""
 ENDINGS = tuple(f".{type_}" for type_ in TYPES)
 """Endings of unit names."""
 

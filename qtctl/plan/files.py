@@ -1,7 +1,8 @@
 """Which generated files are missing or different on the host, and what prevents a deploy from writing them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from posixpath import basename
 
 from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.change_class import ChangeClass
@@ -13,6 +14,7 @@ from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.names import BEFORE_UNIT_DIR
 from qtctl.model.plan import READ_AS_ROOT, Refusal, Step, StepKind
 from qtctl.plan.change_impact import find_change, is_stopped_otherwise, make_diff
+from qtctl.plan.unit_goals import list_goals
 
 UNSHOWN = "content differs (values not shown)"
 TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
@@ -132,7 +134,21 @@ def find_obstacles(
         found += _find_winner(file, facts)
         if not take_over:
             found += _find_foreign(file, there, facts)
-    return tuple(found)
+    return (*found, *_find_own_files(desired, facts))
+
+
+def _find_own_files(desired: Desired, facts: Facts) -> Iterator[Refusal]:
+    """Instances that have a file or a mask of their own: systemd prefers it to the template, wherever it is."""
+    for goal in list_goals(desired):
+        unit = facts.read(Unit, goal.unit)
+        if unit is None or basename(goal.file) == goal.unit:
+            continue
+        if unit.load_state == "masked":
+            if goal.active or goal.enabled:
+                yield Refusal(goal.unit, "masked", f"systemctl unmask {quote(goal.unit)}")
+        elif unit.fragment_path and basename(unit.fragment_path) != basename(goal.file):
+            what = f"systemd would keep using {unit.fragment_path}, which overrides {goal.file}"
+            yield Refusal(goal.unit, what, "move that file away, or declare what it says in dropins.toml")
 
 
 def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> list[Refusal]:

@@ -133,6 +133,9 @@ class Leftovers:
         if path in self._paths or (folder and not (folder.endswith(".d") and name.endswith(".conf"))):
             return None
         unit = folder.removesuffix(".d") or name
+        if not folder and unit in self._known and get_template(unit) in self._counted:
+            # The file of a declared instance: see plan/files.py.
+            return None
         return LeftFile(
             path, DROPIN if folder else UNIT, unit, f"sha256:{digest}", self._retired.get(unit, _UNDECLARED)
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from qtctl.dialects.systemd.timespan import parse_microseconds
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError
 from qtctl.meaning.deploys import judges_generation
@@ -10,7 +11,7 @@ from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, HostBaseline, Unit
-from qtctl.model.names import UNIT_DIR
+from qtctl.model.names import DROP_IN_DIRS
 from qtctl.model.plan import Note, NoteKind, Step, StepKind
 from qtctl.plan import pools
 from qtctl.plan.unit_goals import list_goals
@@ -39,7 +40,9 @@ def list_dropins_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def _is_of(path: str, unit: str) -> bool:
-    return path.rpartition("/")[0] == f"{UNIT_DIR}/{unit}.d"
+    """Whether it is a drop-in of this unit or of its template, in a folder of operators or of `set-property`."""
+    above, _, folder = path.rpartition("/")[0].rpartition("/")
+    return above in DROP_IN_DIRS and folder in (f"{unit}.d", f"{get_template(unit)}.d")
 
 
 def _list_dropins(desired: Desired, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -170,6 +170,8 @@ helper_is_written() {
 # files holds other files too.
 helper_is_readable() {
   ! helper_is_unit_path "$1" || return 0
+  # What holds until the next boot, as from `set-property --runtime`.
+  case $1 in /run/systemd/system/*.d/*.conf | /run/systemd/system.control/*.d/*.conf) ! helper_is_unit_path "/etc${1#/run}" || return 0 ;; esac
   helper_is_written "$1" || return 1
   case $helper_newline$rules$helper_newline in *"${helper_newline}file $1$helper_newline"*) return 0 ;; esac
   is_trusted "${1%/*}" && [ ! -L "$1" ] && [ -f "$1" ] || return 1

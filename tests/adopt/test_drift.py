@@ -189,6 +189,38 @@ def test_what_no_registry_can_say_is_left_with_its_reason(case: str) -> None:
     assert found.changed == ()
 
 
+POOL = (
+    'summary = "Pool"\nstate = "running"\ninstances = ["1", "2"]\nrun = { kind = "exec", lines = ["/bin/sleep 5"] }\n'
+)
+OF_INSTANCE: Mapping[str, tuple[Mapping[str, bytes | str], str, str]] = {
+    "a drop-in": (dropin("shop-pool@2.service", "[Service]\nNice=1\n"), "drop-in", "declare it in dropins.toml"),
+    "until the next boot": (
+        dropin("shop-pool@2.service", "[Service]\nTasksMax=7\n", folder="/run/systemd/system.control"),
+        "drop-in",
+        "declare it in dropins.toml",
+    ),
+    "a file": (
+        {f"{UNITS}/shop-pool@2.service": b"[Service]\nExecStart=/bin/sleep 6\n"},
+        "the file",
+        "systemd reads it in place of shop-pool@.service",
+    ),
+    "a link": ({f"{UNITS}/shop-pool@2.service": "/srv/mine.service"}, "the file", "systemd reads it in place of"),
+}
+
+
+@pytest.mark.parametrize("case", OF_INSTANCE)
+def test_what_is_of_one_instance_is_named(case: str) -> None:
+    host, what, why = OF_INSTANCE[case]
+    files = registry({"services/pool.toml": POOL})
+    deployed = desired(files)
+    found = ask(files, {**as_deployed(deployed), **host}, deployed=deployed)
+    assert [(each.unit, each.what, each.fate) for each in found.drifts] == [
+        ("shop-pool@2.service", what, DriftFate.LEFT)
+    ]
+    assert why in found.drifts[0].why
+    assert found.changed == ()
+
+
 def test_a_file_that_was_removed_is_left() -> None:
     found = ask(FILES, {path: text for path, text in PLAIN.items() if API_UNIT not in path}, deployed=HOST)
     assert [(each.unit, each.what, each.fate) for each in found.drifts] == [(API_UNIT, "the file", DriftFate.LEFT)]

@@ -61,6 +61,17 @@ def test_a_drop_in_of_an_operator_is_named_with_the_keys_that_it_changes_and_no_
 
 
 @pytest.mark.parametrize(
+    "folder", ["/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/system"]
+)
+def test_what_set_property_left_is_named_with_its_keys(folder: str) -> None:
+    ground = deployed(SIMPLE)
+    path = f"{folder}/{UNIT}.d/50-TasksMax.conf"
+    ground.change_unit(UNIT, drop_in_paths=[path])
+    ground.contents[path] = b"[Service]\nTasksMax=7\n"
+    assert notes_of(ground) == [(NoteKind.OVERRIDDEN, UNIT, f"{path} adds TasksMax=")]
+
+
+@pytest.mark.parametrize(
     ("own", "said"),
     [
         ("OnBootSec=5min", "quantum-t.service starts at once: OnBootSec=5min is past"),

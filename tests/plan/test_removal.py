@@ -8,6 +8,7 @@ import pytest
 from qtctl.model.desired import Desired, RetiredUnit
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import NoteKind, StepKind
+from qtctl.model.states import ServiceState
 from tests.builders.planned import (
     BEFORE,
     ENV_DIR,
@@ -199,3 +200,40 @@ def test_an_alias_goes_with_its_unit() -> None:
     ground.files.pop(f"{UNITS}/quantum.target.wants/{B}")
     ground.change_unit(B, unit_file_state="indirect")
     assert (DISABLE, B) in [(step.kind, step.subject) for step in ground.plan(ONE, prune=True).steps]
+
+
+INSTANCE = "quantum-w@2.service"
+OWN_FILE = f"{UNITS}/{INSTANCE}"
+
+
+def with_own_file(ground: Ground) -> None:
+    """Somebody copied the template, mark and all, and edited the copy."""
+    ground.put(OWN_FILE, unit_text("w", "/usr/bin/sleep 1"), ours=True)
+    ground.change_unit(INSTANCE, fragment_path=OWN_FILE)
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_file_of_its_own_keeps_an_instance_from_being_as_declared_and_is_no_leftover(prune: bool) -> None:
+    wanted = instances("1", "2")
+    ground = deployed(wanted)
+    assert ground.plan(wanted).refusals == ()
+    with_own_file(ground)
+    planned = ground.plan(wanted, prune=prune, take_over=prune)
+    assert planned.steps == ()
+    (refusal,) = planned.refusals
+    assert refusal.subject == INSTANCE
+    assert refusal.reason == f"systemd would keep using {OWN_FILE}, which overrides {UNITS}/{TEMPLATE}"
+    assert "move that file away" in refusal.hint
+
+
+def test_a_masked_instance_is_refused_unless_it_is_declared_stopped() -> None:
+    wanted = instances("1", "2")
+    ground = deployed(wanted)
+    ground.change_unit(
+        INSTANCE, load_state="masked", unit_file_state="masked", active_state="inactive", fragment_path=OWN_FILE
+    )
+    (refusal,) = ground.plan(wanted, take_over=True).refusals
+    assert (refusal.subject, refusal.reason, refusal.hint) == (INSTANCE, "masked", f"systemctl unmask {INSTANCE}")
+    first, second = wanted.services
+    stopped = replace(second, state=ServiceState.STOPPED, wanted_by=())
+    assert ground.plan(replace(wanted, services=(first, stopped))).refusals == ()

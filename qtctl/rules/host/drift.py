@@ -1,6 +1,7 @@
 """QT211, QT212, QT225: what takes part in a unit beside its generated file, and whether systemd has read it."""
 
 from functools import partial
+from posixpath import basename
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
@@ -130,7 +131,8 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
         *((("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then") if path else ()), reload
     )
     own = path == declared.file or path in list_adopted_paths(originals, facts)
-    refuses = absent or path.startswith(BEFORE_UNIT_DIR)
+    of_instance = basename(declared.file) != declared.unit and basename(path) == declared.unit
+    refuses = absent or of_instance or path.startswith(BEFORE_UNIT_DIR)
     return Verdict(own, {"fragment": path}, (source,), remedy=remedy, refuses_deploys=refuses)
 
 
