@@ -60,9 +60,12 @@ class Leftovers:
     @cached_property
     def files(self) -> tuple[LeftFile, ...]:
         """Sorted by path; env files last."""
+        return (*self._unit_files, *self._list_env_files())
+
+    @cached_property
+    def _unit_files(self) -> tuple[LeftFile, ...]:
         found = (self._read_file(path, digest) for path, digest in self._read_marked(UNIT_DIR).files.items())
-        mine = tuple(each for each in found if each is not None and self._is_ours(each))
-        return (*mine, *self._list_env_files())
+        return tuple(each for each in found if each is not None and self._is_ours(each))
 
     @cached_property
     def units(self) -> tuple[LeftUnit, ...]:
@@ -125,7 +128,14 @@ class Leftovers:
         """Env files that declared units read, whoever writes them: patterns, in which `*` is for what `%i` may be."""
         units = (parse(file.content, file.path) for file in self.desired.files if file.of_unit)
         lines = (line for unit in units for line in unit.directives if (line.section, line.key) == _READ)
-        return tuple(sorted({_SPECIFIER.sub("*", line.value.lstrip("-")) for line in lines}))
+        return tuple(sorted({_make_pattern(line.value) for line in lines}))
+
+    @cached_property
+    def _read_by_others(self) -> tuple[str, ...]:
+        """The same for units on the host that are neither declared nor left over: other fleets', and operators'."""
+        gone = {each.path for each in self._unit_files} | self._paths
+        found = self._read_marked(UNIT_DIR).env_files.items()
+        return tuple(sorted({_make_pattern(name) for path, names in found if path not in gone for name in names}))
 
     def _read_file(self, path: str, digest: str) -> LeftFile | None:
         """None for a declared file, and for one that systemd does not read."""
@@ -149,8 +159,9 @@ class Leftovers:
         folder = self.desired.env_dir
         if not folder:
             return
+        patterns = (*self._read_by_units, *self._read_by_others)
         for path, digest in self._read_marked(folder).files.items():
-            read = path in self._paths or any(fnmatchcase(path, each) for each in self._read_by_units)
+            read = path in self._paths or any(fnmatchcase(path, each) for each in patterns)
             if not read and path.rpartition("/")[0] == folder and path.endswith(".env"):
                 yield LeftFile(path, ENV, "", f"sha256:{digest}", _UNDECLARED)
 
@@ -170,6 +181,10 @@ class Leftovers:
         if found is None:
             return "not loaded"
         return "running" if is_up(found.active_state) else found.active_state
+
+
+def _make_pattern(value: str) -> str:
+    return _SPECIFIER.sub("*", value.strip().strip("\"'").lstrip("-"))
 
 
 def list_needs(desired: Desired) -> tuple[Need, ...]:

@@ -26,6 +26,10 @@ from qtctl.probes.files import MARK, MARK_KIB
 TOOLS = ("find", "sed", "tr", "xargs", "sha256sum")
 MOST = 20_000
 """Links and files, in all folders together."""
+_MOST_FIELDS = 4 * MOST
+_ENV_FILE = "EnvironmentFile="
+_Found = tuple[dict[str, str], dict[str, str], dict[str, list[str]]]
+"""Links, marked files, and the env files of units."""
 _DIGEST = re.compile("([0-9a-f]{64})  (/.*)", re.DOTALL)
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
 
@@ -60,13 +64,13 @@ def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
         found[1]: found[2] for line in split_lines(decode_text(frame.stderr)) if (found := _FAILED.fullmatch(line))
     }
     try:
-        links, files = _read(decode_text(frame.stdout))
+        said = _read(decode_text(frame.stdout))
     except ValueError as error:
         return [answer_unparseable(need, str(error), again=proofs[need]) for need in needs]
-    return [_answer(need, links, files, failed, proofs[need]) for need in needs]
+    return [_answer(need, said, failed, proofs[need]) for need in needs]
 
 
-def _answer(need: Need, links: dict[str, str], files: dict[str, str], failed: dict[str, str], proof: str) -> Answer:
+def _answer(need: Need, found: _Found, failed: dict[str, str], proof: str) -> Answer:
     folder = f"{need.subject.rstrip('/')}/"
     own = failed.get(need.subject, "")
     if own in MISSING:
@@ -74,34 +78,43 @@ def _answer(need: Need, links: dict[str, str], files: dict[str, str], failed: di
     wrong = next((f"{path}: {why}" for path, why in failed.items() if f"{path}/".startswith(folder)), "")
     if wrong:
         return answer_refused(need, wrong, again=proof)
+    links, files, env_files = found
     value = GeneratedFiles(
         {path: digest for path, digest in sorted(files.items()) if path.startswith(folder)},
         {path: target for path, target in sorted(links.items()) if path.startswith(folder)},
+        {path: names for path, names in sorted(env_files.items()) if path.startswith(folder)},
     )
     return answer_observed(need, value, again=proof, line=f"{len(value.files)} files with the mark")
 
 
-def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Links and files. ValueError if the answer is incomplete, or not what the script prints."""
+def _read(said: str) -> _Found:
+    """Links, files, and the env files of units. ValueError if it is incomplete, or not what the script prints."""
     fields = said.split("\0")
-    if len(fields) > 3 * MOST:
+    if len(fields) > _MOST_FIELDS:
         raise ValueError(f"more than {MOST} files and links")
-    links: dict[str, str] = {}
-    at = 0
-    while at < len(fields) and fields[at]:
-        if at + 1 >= len(fields):
-            break
-        links[fields[at]] = fields[at + 1]
-        at += 2
-    if at + 1 >= len(fields):
-        raise ValueError("the answer was cut off")
+    links, at = _read_pairs(fields, 0)
     files: dict[str, str] = {}
-    for row in filter(None, fields[at + 1 :]):
-        found = _DIGEST.fullmatch(row)
+    while at < len(fields) and fields[at]:
+        found = _DIGEST.fullmatch(fields[at])
         if found is None:
             raise ValueError("an answer with a row that sha256sum does not print")
         files[found[2]] = found[1]
-    return links, files
+        at += 1
+    env_files: dict[str, list[str]] = {}
+    for path, line in _read_pairs(fields, at + 1)[0]:
+        env_files.setdefault(path, []).append(line.removeprefix(_ENV_FILE))
+    return dict(links), files, env_files
+
+
+def _read_pairs(fields: Sequence[str], at: int) -> tuple[list[tuple[str, str]], int]:
+    """The pairs up to an empty field, and where the next part begins. ValueError if that field is missing."""
+    found: list[tuple[str, str]] = []
+    while at + 1 < len(fields) and fields[at]:
+        found.append((fields[at], fields[at + 1]))
+        at += 2
+    if at >= len(fields) or fields[at]:
+        raise ValueError("the answer was cut off")
+    return found, at + 1
 
 
 def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:

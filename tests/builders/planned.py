@@ -162,6 +162,7 @@ class Ground:
             found[folder] = GeneratedFiles(
                 {path: file.sha256 or "" for path, file in inside.items() if file.ours},
                 {path: file.target for path, file in inside.items() if file.kind == "link"},
+                {path: names for path in inside if (names := _list_env_files(self.contents.get(path, b"")))},
             )
         return found
 
@@ -192,6 +193,11 @@ class Ground:
         for step in planned.steps:
             self.clock += 1_000_000
             _EFFECTS[step.kind](self, step, wanted)
+
+
+def _list_env_files(content: bytes) -> list[str]:
+    key = "EnvironmentFile="
+    return [line.removeprefix(key) for line in content.decode("utf-8", "replace").splitlines() if line.startswith(key)]
 
 
 def _write(ground: Ground, step: Step, _wanted: Desired) -> None:

@@ -165,6 +165,24 @@ def test_an_env_file_that_a_unit_still_reads_stays(name: str) -> None:
     assert [step.subject for step in planned.steps if step.kind is REMOVE] == [f"{UNITS}/{B}"]
 
 
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("name", ["b.env", "%N.env"])
+@pytest.mark.parametrize("file", ["other-x.service", "other-x.service.d/1.conf"])
+def test_an_env_file_that_a_unit_of_another_fleet_reads_stays(file: str, name: str, ours: bool) -> None:
+    """Or of an operator: several fleets may share a folder of env files."""
+    ground = deployed(TWO)
+    ground.put(f"{UNITS}/{file}", unit_text("x") + f"EnvironmentFile=-{ENV_DIR}/{name}\n".encode(), ours=ours)
+    planned = ground.plan(ONE, prune=True)
+    assert [step.subject for step in planned.steps if step.kind is REMOVE] == [f"{UNITS}/{B}"]
+
+
+def test_what_goes_keeps_no_env_file() -> None:
+    before = f"EnvironmentFile={ENV_DIR}/b.env\n".encode()
+    ground = deployed(desired(service("a"), service("b"), target(), texts={f"{UNITS}/{B}": unit_text("b") + before}))
+    planned = ground.plan(ONE, prune=True)
+    assert f"{ENV_DIR}/b.env" in [step.subject for step in planned.steps if step.kind is REMOVE]
+
+
 FOREIGN: dict[str, Callable[[Ground], object]] = {
     "without the mark": lambda g: g.put(f"{UNITS}/quantum-x.service", b"[Service]\nExecStart=/bin/x\n", ours=False),
     "of another fleet": lambda g: g.put(f"{UNITS}/other-x.service", MARK, ours=True),

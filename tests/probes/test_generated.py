@@ -49,6 +49,20 @@ def test_marked_files_and_links_of_several_folders(tmp_path: Path) -> None:
     assert found[str(tmp_path / "none")].state is State.ABSENT
 
 
+def test_the_env_files_that_units_name(tmp_path: Path) -> None:
+    """Whoever wrote the unit; what an env file holds is not looked at."""
+    (tmp_path / "x.service.d").mkdir()
+    (tmp_path / "x.service").write_text("[Service]\nEnvironmentFile=-/etc/a b.env\nEnvironmentFile=/etc/%i.env\n")
+    (tmp_path / "x.service.d/1.conf").write_bytes(MARKED + b"EnvironmentFile=\n#EnvironmentFile=/etc/no.env\n")
+    (tmp_path / "x.env").write_text("EnvironmentFile=hunter2\n")
+    value = ask(probe([need(tmp_path)]))[0].value
+    assert isinstance(value, GeneratedFiles)
+    assert value.env_files == {
+        str(tmp_path / "x.service"): ["-/etc/a b.env", "/etc/%i.env"],
+        str(tmp_path / "x.service.d/1.conf"): [""],
+    }
+
+
 def test_of_what_has_no_mark_no_digest_is_made(tmp_path: Path) -> None:
     (tmp_path / "secret.env").write_bytes(b"PASSWORD=hunter2\n")
     answer = ask(probe([need(tmp_path)]))[0]
@@ -58,13 +72,15 @@ def test_of_what_has_no_mark_no_digest_is_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stdout", "stderr", "state"),
     [
-        (b"\0", b"", State.OBSERVED),
+        (b"\0\0", b"", State.OBSERVED),
+        (b"\0", b"", State.UNPARSEABLE),
+        (b"\0\0/u/a.service\0", b"", State.UNPARSEABLE),
         (b"", b"", State.UNPARSEABLE),
         (b"/u/a\0", b"", State.UNPARSEABLE),
         (b"\0nonsense\0", b"", State.UNPARSEABLE),
-        (b"\0", b"find: '/u/x.d': Permission denied\n", State.REFUSED),
-        (b"\0", b"find: '/u': No such file or directory\n", State.ABSENT),
-        (b"\0", b"find: '/elsewhere': Permission denied\n", State.OBSERVED),
+        (b"\0\0", b"find: '/u/x.d': Permission denied\n", State.REFUSED),
+        (b"\0\0", b"find: '/u': No such file or directory\n", State.ABSENT),
+        (b"\0\0", b"find: '/elsewhere': Permission denied\n", State.OBSERVED),
     ],
 )
 def test_answers(stdout: bytes, stderr: bytes, state: State) -> None:
