@@ -29,6 +29,7 @@ function close_command() {
   opened = 0
 }
 # program: whether one of the shapes allows these words. Sets `reads`: whether the program reads files that are named.
+# Words are compared as text: awk takes 0 and a word that is not there for the same number.
 function program(count,    n, m, words, parts, at) {
   for (n = 1; n <= shapes; n++) {
     reads = index(shape[n], "<files>")
@@ -36,8 +37,8 @@ function program(count,    n, m, words, parts, at) {
     at = 3
     for (m = 1; m <= parts; m++) {
       if (words[m] ~ /^<[a-z]+>$/) {
-        while (at <= count && fits(value[at], substr(words[m], 2, length(words[m]) - 2)) && value[at] != words[m + 1]) at++
-      } else if (at <= count && value[at] == words[m]) at++
+        while (at <= count && fits(value[at], substr(words[m], 2, length(words[m]) - 2)) && value[at] "" != words[m + 1] "") at++
+      } else if (at <= count && value[at] "" == words[m] "") at++
       else break
     }
     if (m > parts && at > count) return 1
