@@ -340,8 +340,8 @@ def _list_errors(declared: Loaded, templates: Templates) -> frozenset[tuple[str,
 
 def _list_found(deployed: Desired, units: Mapping[str, DesiredFile]) -> tuple[Found, ...]:
     """What the last deploy installed of the currently declared units."""
-    files = (file for file in deployed.files if file.of_unit and not file.may_be_absent)
-    return tuple(Found(file.path, file.content) for file in files if file.subject in units)
+    paths = {file.path for file in units.values()}
+    return tuple(Found(file.path, file.content) for file in deployed.files if file.path in paths)
 
 
 def _name_units(desired: Desired) -> Naming:

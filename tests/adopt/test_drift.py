@@ -46,6 +46,13 @@ def test_comments_and_layout_of_the_registry_are_kept() -> None:
     assert '-memory_max = "512M"  # measured in May' in diff
 
 
+def test_after_a_restored_backup_it_is_seen_too() -> None:
+    """Its generation names files by their paths alone."""
+    restored = replace(HOST, files=tuple(replace(each, subject=each.path) for each in HOST.files))
+    found = ask(FILES, {**PLAIN, **dropin(API_UNIT, "[Service]\nNice=5\n")}, deployed=restored)
+    assert [(each.what, each.fate) for each in found.drifts] == [("[Service] Nice=", DriftFate.ADOPTED)]
+
+
 @pytest.mark.parametrize("kind", OF_KIND)
 def test_each_directive_that_a_registry_can_say_becomes_a_key(kind: str) -> None:
     """Some of each kind, all at once; `python -m tests.adopt.drifted` tries every one by itself."""

@@ -22,9 +22,9 @@ PROBES = {
 
 def compile_calls(awk: tuple[str, ...], probe: Probe) -> str:
     """The sh text that the helper makes of the commands of a probe."""
-    calls = [("marker", "0123456789abcdef")]
+    calls: list[tuple[str, ...]] = [("marker", "0123456789abcdef")]
     for command in probe.commands:
-        calls += [("command", *command.tools), *command.calls]
+        calls += [("command", *command.tools), *map(tuple, command.calls)]
     program = _write_tables() + read_script("helper.awk")
     done = subprocess.run([*awk, program], input=encode_calls(calls), capture_output=True, check=False, timeout=9)
     assert done.returncode == 0, done.stdout
