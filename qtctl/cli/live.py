@@ -1,9 +1,10 @@
 """The live view of `qtctl watch`: a table of what is watched, drawn again when something has changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic, strftime
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -15,7 +16,11 @@ from qtctl.model.watch import CONNECTED, Change, Kind
 from qtctl.reports.watch_lines import describe
 
 RECENT = 8
-"""Changes that stay in sight."""
+"""Changes that stay in sight, at most; they take up to a third of a low terminal."""
+COLUMNS = ("host", "what", "state", "restarts")
+GAP = 2
+Row = list[tuple[str, str]]
+"""The text of each column, and its style."""
 FRESH_S = 3.0
 """How long a changed line stands out."""
 GOOD = ("active (", "listening", "0 behind", CONNECTED)
@@ -43,14 +48,16 @@ class LiveView:
     def _draw(self) -> None:
         """Only if something looks different: an idle view costs nothing."""
         rows = list(self._list_rows())
-        drawn = repr((rows, self._recent, self._console.size))
+        width, height = self._console.size
+        recent = self._recent[-max(min(RECENT, height // 3), 1) :]
+        drawn = repr((rows, recent, width, height))
         if drawn == self._drawn:
             return
         self._drawn = drawn
         table = Table(box=None, pad_edge=False, expand=False)
-        for name in ("host", "what", "state", "restarts"):
-            table.add_column(name, no_wrap=True, overflow="ellipsis")
-        room = max(self._console.size.height - len(self._recent) - 4, 3)
+        room = max(height - len(recent) - 4, 1)
+        for name, wide in zip(COLUMNS, choose_widths(rows[:room], width), strict=True):
+            table.add_column(name, no_wrap=True, overflow="ellipsis", width=wide)
         for row in rows[:room]:
             table.add_row(*(Text(make_harmless(text), style=style) for text, style in row))
         if len(rows) > room:
@@ -58,11 +65,11 @@ class LiveView:
         grid = Table.grid()
         grid.add_row(table)
         grid.add_row(Text(""))
-        for each in self._recent:
+        for each in recent:
             grid.add_row(Text(make_harmless(each), style="dim", no_wrap=True, overflow="ellipsis"))
         self._live.update(grid, refresh=True)
 
-    def _list_rows(self) -> Iterator[list[tuple[str, str]]]:
+    def _list_rows(self) -> Iterator[Row]:
         """Hosts that are lost, and what is not as usual, first; each row with its styles."""
         shown = [(key, *value) for key, value in self._states.items() if key[1] is not Kind.RESTARTS]
         for (host, kind, subject), state, at in sorted(shown, key=lambda each: (each[1].startswith(GOOD), each[0])):
@@ -71,6 +78,17 @@ class LiveView:
             fresh = " reverse" if monotonic() - at < FRESH_S else ""
             what = subject if kind is not Kind.HOST else "connection"
             yield [(host, ""), (what, ""), (state, style + fresh), ("" if restarts == "0" else restarts, "yellow")]
+
+
+def choose_widths(rows: Sequence[Row], width: int) -> tuple[int, ...]:
+    """The widths of the columns in so many cells: the host stays readable, the rest is for what there is to see."""
+    host, what, state, restarts = (
+        max([cell_len(name), *(cell_len(make_harmless(row[at][0])) for row in rows)]) for at, name in enumerate(COLUMNS)
+    )
+    host = min(host, max(width // 4, 4))
+    left = max(width - host - restarts - GAP * (len(COLUMNS) - 1), 2)
+    state = min(state, max(left - min(what, width // 4), left // 3, 1))
+    return host, max(min(what, left - state), 1), state, restarts
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def _look_at_several(
     try:
         with show_progress(named=True) as say:
             watch(engine, say)
-            say(begun("", Stage.CONNECT, f"asking {len(tasks)} hosts"))
+            say(begun("", Stage.CONNECT, f"asking {len(tasks)} host{'s' if len(tasks) > 1 else ''}"))
             looks = api.look_at_hosts(engine, tasks, say)
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
