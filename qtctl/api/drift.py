@@ -12,6 +12,7 @@ from qtctl.errors import DeployRefused
 from qtctl.flows.adopt_drift import DriftFound, DriftQuestion, adopt_drift
 from qtctl.flows.adopt_host import look
 from qtctl.flows.declare import declare
+from qtctl.flows.rollback import find_current
 from qtctl.interfaces.host import Host
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
@@ -60,10 +61,11 @@ def find_drift(
 
 
 def fetch_current(host: Host, declared: Desired) -> tuple[int | None, Desired | None]:
-    """The generation in force, and what it installed; None if the host keeps none."""
-    number = next((each.number for each in list_generations(host) if each.current), None)
-    if number is None:
+    """The generation of this fleet that is in force, and what it installed; None if the host keeps none."""
+    current = find_current(list_generations(host), declared.fleet)
+    if current is None:
         return None, None
+    number = current.number
     try:
         deployed = fetch_desired(host, number)
     except DamagedGeneration as error:

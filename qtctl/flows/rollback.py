@@ -70,7 +70,7 @@ def read_earlier(connect: Connector, declared: Desired, number: int | None) -> E
     """
 
     def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
-        return choose(records, number, declared.host, address)
+        return choose(records, number, declared, address)
 
     return _fetch(connect, declared, find, "the one before" if number is None else str(number))
 
@@ -105,7 +105,7 @@ def fetch_before(connect: Connector, declared: Desired, number: int) -> EarlierG
         if not any(each.current and each.number == number for each in records):
             what = f"generation {number} is not the current one any more"
             raise UnusableGeneration(what, host=declared.host, hint=_SEE.format(host=address))
-        return choose(records, None, declared.host, address)
+        return choose(records, None, declared, address)
 
     with _refusing():
         return _fetch(connect, declared, find, f"the one before {number}")
@@ -134,9 +134,15 @@ def _fetching(connect: Connector, declared: Desired, wanted: str) -> Iterator[Ho
         raise UnusableGeneration(what, host=declared.host, hint=_SEE.format(host=address)) from error
 
 
-def choose(records: Sequence[GenerationRecord], number: int | None, host: str, address: str) -> GenerationRecord:
-    """`records`: newest first. Only confirmed generations can be rolled back to. `address`: as for `--host`."""
-    hint = _SEE.format(host=address)
+def choose(
+    records: Sequence[GenerationRecord], number: int | None, declared: Desired, address: str
+) -> GenerationRecord:
+    """`records`: newest first. Only confirmed generations can be rolled back to. `address`: as for `--host`.
+
+    Without a number: the one before that of this fleet which is in force. Another fleet on the host may have deployed
+    since.
+    """
+    host, hint = declared.host, _SEE.format(host=address)
     good = [each for each in records if each.outcome == TransactionEnd.CONFIRMED]
     found = next((each for each in records if each.outcome == FOUND), None)
     if number is not None:
@@ -148,15 +154,27 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
                 why = "is what was there before the first deploy, and declares nothing"
             raise UnusableGeneration(f"generation {number} {why}", host=host, hint=hint)
         return _check_declared(chosen, host, address)
-    current = next((each.number for each in good if each.current), None)
-    before = [each for each in good if current is not None and each.number < current]
-    if not before and found is not None and current is not None:
+    current = find_current(records, declared.fleet)
+    before = [each for each in _list_of_fleet(good, declared.fleet) if current and each.number < current.number]
+    if not before and found is not None and current is not None and found.note("fleet") in ("", declared.fleet):
         what = "before the current generation qtctl had not deployed to it"
         how = f"`qtctl rollback --host {address} --to {found.number}` brings back what was there then"
         raise UnusableGeneration(what, host=host, hint=how)
     if not before:
         raise UnusableGeneration("it has no generation before the current one", host=host, hint=hint)
     return _check_declared(before[0], host, address)
+
+
+def find_current(records: Sequence[GenerationRecord], fleet: str) -> GenerationRecord | None:
+    """The generation of this fleet that is in force, even if another fleet's is the current one of the host."""
+    current = next((each.number for each in records if each.current), None)
+    good = [each for each in records if each.outcome == TransactionEnd.CONFIRMED]
+    return next((each for each in _list_of_fleet(good, fleet) if current is not None and each.number <= current), None)
+
+
+def _list_of_fleet(records: Sequence[GenerationRecord], fleet: str) -> list[GenerationRecord]:
+    """Those of which nobody knows whose they are are taken for this fleet's: what they declare is checked."""
+    return [each for each in records if each.note("fleet") in ("", fleet)]
 
 
 def _check_declared(record: GenerationRecord, host: str, address: str) -> GenerationRecord:
