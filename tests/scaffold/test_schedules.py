@@ -122,6 +122,35 @@ def test_what_would_be_misread_is_refused_and_nothing_is_written(registry: Path,
     assert read_registry(registry) == before
 
 
+@pytest.mark.parametrize(
+    ("on", "wanted", "said"),
+    [
+        (
+            "quantumtrader-prod-2",
+            ITSELF,
+            "--on 'quantumtrader-prod-2' is not a host of the registry (did you mean quant",
+        ),
+        ("lab1", ITSELF, "--on 'lab1' is not a host of the registry (hosts.toml has quantumtrader-prod-1)"),
+        ("@web", ITSELF, "--on '@web' is not a host of the registry"),
+        ("quantum*", ITSELF, "--on 'quantum*' is not a host of the registry"),
+        ("", HostSelection(("@web",)), "no host of the registry carries the tag web (no host has a tag)"),
+        ("", HostSelection(("web-*",)), "no host of the registry matches web-*"),
+        ("", HostSelection(every=True, exclude=("*",)), "no host is selected: all of them are excluded"),
+        ("", HostSelection(("elsewhere",)), ""),
+    ],
+)
+def test_hosts_that_are_not_there_are_refused_by_the_option(
+    registry: Path, on: str, wanted: HostSelection, said: str
+) -> None:
+    schedule = Schedule(Job.AUDIT, on or declared(registry).desired.host, wanted)
+    if not said:
+        assert api.plan(registry, schedule)
+        return
+    with pytest.raises(InputError) as wrong:
+        api.plan(registry, schedule)
+    assert said in str(wrong.value)
+
+
 def test_a_store_may_be_a_url(registry: Path) -> None:
     store = "redis://127.0.0.1:6379/0"
     schedule = Schedule(Job.SNAPSHOT, declared(registry).desired.host, EVERY, place=store)
