@@ -154,8 +154,14 @@ def _list_stream_rules(hosts: Sequence[Desired], wait_s: int) -> Iterator[AlertR
         for (labels, most), those in sorted(found.items()):
             pairs = [f"{label}={_quote(value)}" for label, value in labels]
             pairs += [_match_names("host", those)] if labels in differing else []
-            expr = f"{family.series}{{{','.join(pairs)}}} > {most:g}"
-            yield AlertRule(name, expr, wait_s, "warning", summary, why, (*labels, ("limit", f"{most:g}")))
+            bound = write_number(most)
+            expr = f"{family.series}{{{','.join(pairs)}}} > {bound}"
+            yield AlertRule(name, expr, wait_s, "warning", summary, why, (*labels, ("limit", bound)))
+
+
+def write_number(number: float) -> str:
+    """All its digits: 1000001, not 1e+06. Times are whole microseconds."""
+    return str(number) if isinstance(number, int) else f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def _find_differing(found: Iterable[Limit]) -> set[tuple[tuple[str, str], ...]]:

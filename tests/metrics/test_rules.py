@@ -14,6 +14,7 @@ from qtctl.api.metrics import build_dashboard, build_rules
 from qtctl.api.registry import LoadedRegistry, load
 from qtctl.model.measures import FAMILIES, Family
 from qtctl.model.selection import HostSelection
+from qtctl.reports.alert_rules import write_number
 from tests.builders import reported
 from tests.builders.registry import SMALL
 
@@ -116,3 +117,20 @@ def test_panels_do_not_overlap(loaded: LoadedRegistry) -> None:
         assert not cells & taken
         assert at["x"] + at["w"] <= 24
         taken |= cells
+
+
+def test_thresholds_keep_all_their_digits(tmp_path: Path) -> None:
+    changes = {"max_lag = 10": "max_lag = 12345678", 'max_age = "60s"': 'max_age = "100001s"'}
+    for path, text in reported.FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        changed = text
+        for before, after in changes.items():
+            changed = changed.replace(before, after)
+        (tmp_path / path).write_text(changed)
+    loaded = load(tmp_path)
+    text = build_rules(loaded, hosts_of(loaded), 5)
+    assert "> 12345678" in text
+    assert "> 100001" in text
+    assert [write_number(each) for each in (0, 10, 12345678, 0.5, 100001.0, 1234567.890001, 0.000001)] == [
+        "0", "10", "12345678", "0.5", "100001", "1234567.890001", "0.000001"
+    ]  # fmt: skip
