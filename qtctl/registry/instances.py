@@ -36,6 +36,17 @@ def check_instance_values(service: Service, specifiers: bool, origin: Origin) ->
     if not specifiers and any(own.env for own in service.instance.values()):
         what = "env of an instance, and specifiers = false: systemd would not find its env file by %i"
         yield Problem(what, origin.at("specifiers"), "take specifiers out")
+    yield from _check_env_names(service, origin)
+
+
+def _check_env_names(service: Service, origin: Origin) -> Iterator[Problem]:
+    """systemd reads the name of an env file as a pattern, in which a backslash is not part of the name."""
+    escaped = next((name for name in service.instances if "\\" in name), None)
+    own = next((name for name, values in service.instance.items() if values.env), None)
+    if escaped is not None and own is not None:
+        what = f"env of an instance, and systemd would not find the env file of {escaped}: its name has a backslash"
+        hint = "give it another name, or put what differs into dropins.toml"
+        yield Problem(what, origin.at("instance", own, "env"), hint)
 
 
 def _check_parts(service: Service, origin: Origin) -> Iterator[Problem]:

@@ -100,6 +100,10 @@ REFUSED = {
     "a port of nobody": (COMMAND + '[instance.1.ports]\nhtpt = "*:1"\n', "no port htpt (did you mean http?)"),
     "uvicorn on another": (POOL + '[instance.1.ports]\nhttp = "*:1"\n', "uvicorn is given ports.http on"),
     "a file that systemd would not find": ("specifiers = false\n" + COMMAND + OWN, "specifiers = false"),
+    "a name that systemd reads as a pattern": (
+        COMMAND.replace('"3"', '"x\\\\x2dy"') + OWN,
+        "the env file of x\\x2dy: its name has a backslash",
+    ),
     "no template": (COMMAND.replace('instances = ["1", "2", "3", "4"]\n', ""), "only a template has instances"),
     "of no template": (COMMAND.replace("instances", 'unit = "a.service"\ninstances') + OWN, "is not a template"),
     "no instances": (COMMAND.replace('instances = ["1", "2", "3", "4"]', 'unit = "a@.service"'),
