@@ -9,8 +9,8 @@ from qtctl.errors import InputError
 from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.unit_kinds import UnitKind
 
-OF_THE_HOST = ("/", "/run", "/tmp", "/var/cache", "/var/lib", "/var/log")  # noqa: S108 - looked at, not written to
-"""Where systemd, journald, Redis and the Directory= settings of services write."""
+OF_THE_HOST = ("/", "/dev/shm", "/run", "/run/lock", "/tmp", "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108 - looked at
+"""Where systemd, journald, Redis, the Directory= settings of services, temporary files and shared memory are."""
 SHARED_FOLDERS = frozenset(
     ("/", "/dev", "/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr", "/var",  # noqa: S108
      "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108

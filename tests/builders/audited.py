@@ -342,7 +342,7 @@ def _file(path: str, file: DesiredFile | None) -> File:
     changed = NOW_US - 6 * HOUR
     if path == SOCKET:
         return File("socket", "0660", "qt", "qt", 0, changed)
-    if path in ("/tmp", "/var/tmp"):
+    if path in ("/dev/shm", "/tmp", "/var/tmp"):
         return File("dir", "1777", "root", "root", 10, changed)
     if path == MODELS:
         return File("dir", "0750", "qt", "qt", 10, changed)

@@ -14,7 +14,7 @@ from qtctl.rules.declared import Root, deploy
 from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
-_TEMPORARY, _SHARED = ("/tmp", "/var/tmp"), "1777"  # noqa: S108 - they are looked at
+_TEMPORARY, _SHARED = ("/dev/shm", "/tmp", "/var/tmp"), "1777"  # noqa: S108 - they are looked at
 
 
 def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
@@ -129,11 +129,11 @@ QT725 = Rule(
     "folder of temporary files is not open to all, or not sticky",
     Severity.ERROR,
     several="folders of temporary files are not open to all, or not sticky",
-    what="/tmp or /var/tmp is not a folder that root owns, with mode 1777. A unit with "  # noqa: S108 - named
-    "PrivateTmp= has folders of its own. A link is not followed.",
+    what="/tmp, /var/tmp or /dev/shm is not a folder that root owns, with mode 1777. A unit with "  # noqa: S108 - named
+    "PrivateTmp= has its own /tmp and /var/tmp. A link is not followed.",
     why="Without write permission for all, every program that makes a temporary file fails, each in its own words, "
     "and often only at its next start. Without the sticky bit any account can remove and replace the files of others.",
-    fix="`ls -ld /tmp /var/tmp` shows them. `chown root:root` and `chmod 1777` bring back what every program expects; "
+    fix="`ls -ld /tmp /var/tmp /dev/shm` shows them. `chown root:root` and `chmod 1777` bring back what every program expects; "
     "then see who changed that.",
     expect=_expect_shared,
 )
