@@ -30,12 +30,15 @@ class UnitCallers:
     """Subject: `host`, or `crontabs` of its users. rows: [verb, unit, file] of each call that starts or stops a unit.
 
     Calls of systemctl, service, invoke-rc.d and of systemd's bus, in the files of other units, crontabs, hooks, and the
-    programs that these name. `unit`: as written there, possibly without .service, or with * and ?.
+    programs that these name. `unit`: as written there, possibly without .service, or with * and ?. `downs`: [word, how,
+    file] of what would reboot the host or switch it off: a directive of a unit and its value, or `command` and which;
+    None if an earlier qtctl did not look for that.
     """
 
     FACT: ClassVar[str] = "unit.callers"
     rows: list[list[str]]
     unread: list[str]
+    downs: list[list[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,18 @@ def _answer(need: Need, frame: Frame | None) -> Answer:
     said = [each for each in split_lines(decode_text(frame.stdout)) if len(each) <= LONGEST_LINE] if frame else []
     if "E" not in said:
         return answer_unparseable(need, "the answer was cut off", again=AGAIN)
-    rows = [each.split(" ", _WORDS)[1:] for each in said if each.startswith("K ")]
+    mine, downs = _read_rows(need, said, "K "), _read_rows(need, said, "D ")
+    unread = [each[2:] for each in said if each.startswith("U ") and _is_of(need, each[2:])]
+    if unread and not mine and not downs:
+        return needs_root(need, f"{unread[0]} cannot be read by the auditing account", again=AGAIN)
+    return answer_observed(need, UnitCallers(mine, unread, downs), again=AGAIN, line=str(len(mine)))
+
+
+def _read_rows(need: Need, said: Sequence[str], tag: str) -> list[list[str]]:
+    rows = [each.split(" ", _WORDS)[1:] for each in said if each.startswith(tag)]
     if any(len(row) != _WORDS for row in rows):
         raise ValueError("no line of a call")
-    mine = [row for row in rows if _is_of(need, row[-1])]
-    unread = [each[2:] for each in said if each.startswith("U ") and _is_of(need, each[2:])]
-    if unread and not mine:
-        return needs_root(need, f"{unread[0]} cannot be read by the auditing account", again=AGAIN)
-    return answer_observed(need, UnitCallers(mine, unread), again=AGAIN, line=str(len(mine)))
+    return [row for row in rows if _is_of(need, row[-1])]
 
 
 def _is_of(need: Need, path: str) -> bool:

@@ -4,14 +4,15 @@
 # find_callers UNIT...: a line `K VERB NAME FILE` for each call that names one of the units, with the name as written in
 # the file: perhaps without .service, or with * and ?. Nothing else of a file leaves the host. The units' own files and
 # drop-ins are skipped. Programs that other units and crontabs name are read too, unless they lie where packages put
-# theirs. `U FILE`: this account may not read it. `E` ends the list.
+# theirs. `D WORD HOW FILE`: something in it would reboot the host or switch it off (callers.awk). `U FILE`: this account
+# may not read it. `E` ends the list.
 #
 # Given: called (callers.awk).
 find_callers() {
   export units=" $* "
   IFS='
 '
-  calls='systemctl|invoke-rc\.d|service[[:space:]]|(Start|Stop|Restart|Kill)Unit'
+  calls='systemctl|invoke-rc\.d|service[[:space:]]|(Start|Stop|Restart|Kill)Unit|^[[:space:]]*(OnFailure|OnSuccess|[A-Z][A-Za-z]+Action)[[:space:]]*=|s?bin/(reboot|poweroff|halt|shutdown)|[[:space:]](reboot|poweroff|shutdown)([[:space:]]|$)|Automatic-Reboot'
   found=$(qtctl_timed 3 grep -rlsIE -D skip --exclude-dir='*.wants' --exclude-dir='*.requires' -- "$calls" \
     /etc/systemd /run/systemd/system /run/systemd/transient /usr/local/lib/systemd /usr/lib/systemd/system \
     /usr/lib/systemd/system-sleep /usr/lib/systemd/system-shutdown /etc/crontab /etc/cron.d /etc/cron.hourly \

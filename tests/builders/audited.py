@@ -290,7 +290,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "boot.mounts": BootMounts([]),
         "mounts.late": LateMounts({}),
         "frozen.groups": FrozenGroups([]),
-        "unit.callers": UnitCallers([], []),
+        "unit.callers": UnitCallers([], [], []),
         "processes.copies": ProgramCopies([]),
         "key.expiry": KeyExpiry(expires=False),
         "containers": Containers({}, {}, {}),

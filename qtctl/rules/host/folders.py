@@ -133,8 +133,8 @@ QT725 = Rule(
     "PrivateTmp= has its own /tmp and /var/tmp. A link is not followed.",
     why="Without write permission for all, every program that makes a temporary file fails, each in its own words, "
     "and often only at its next start. Without the sticky bit any account can remove and replace the files of others.",
-    fix="`ls -ld /tmp /var/tmp /dev/shm` shows them. `chown root:root` and `chmod 1777` bring back what every program expects; "
-    "then see who changed that.",
+    fix="`ls -ld /tmp /var/tmp /dev/shm` shows them. `chown root:root` and `chmod 1777` bring back what every "
+    "program expects; then see who changed that.",
     expect=_expect_shared,
 )
 RULES = (QT713, QT714, QT725)
