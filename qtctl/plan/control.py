@@ -18,6 +18,7 @@ from qtctl.model.plan import Dragged, Effect, Refusal
 from qtctl.plan import identity, under_way
 from qtctl.plan.dependents import PULLED_BY, Ties
 from qtctl.plan.order import list_stages
+from qtctl.plan.pools import list_pools
 from qtctl.plan.unit_goals import UnitGoal, list_goals
 
 _STARTING = (ControlVerb.START, ControlVerb.RESTART)
@@ -31,6 +32,7 @@ def list_needs(desired: Desired, units: Iterable[str]) -> tuple[Need, ...]:
     goals = {each.unit: each for each in list_goals(desired)}
     for unit in tuple(named):
         named.update(_list_pulled(goals, unit))
+    for unit in tuple(named):
         named.update(name for each in desired.map_starters().get(unit, ()) for name in (each.unit,))
         named.update(each.unit for each in desired.units() if unit in each.conflicts)
         named.update(name for each in desired.units() if each.unit == unit for name in each.conflicts)
@@ -110,7 +112,7 @@ def _list_all_drags(desired: Desired, ties: Ties, request: ControlRequest) -> It
 
 
 def _list_conflicts(desired: Desired, ties: Ties, starting: Iterable[str]) -> Iterator[Dragged]:
-    """Running units that a start stops."""
+    """Running units that a start stops, and what stops along with them."""
     starting = frozenset(starting)
     for each in desired.units():
         others = each.conflicts if each.unit in starting else ()
@@ -118,6 +120,8 @@ def _list_conflicts(desired: Desired, ties: Ties, starting: Iterable[str]) -> It
             stopped = other if each.unit in starting else each.unit
             if stopped not in starting and ties.is_up(stopped):
                 yield Dragged(stopped, Effect.STOPS, f"Conflicts={other} of {each.unit}", stopped in ties.goals)
+                drags = ties.list_drags(stopped, Effect.STOPS, old=True)
+                yield from (drag for drag in drags if drag.unit not in starting)
 
 
 def _find_contradictions(desired: Desired, plan: ControlPlan) -> Iterator[Contradiction]:
@@ -153,6 +157,18 @@ def _make_notes(desired: Desired, ties: Ties, plan: ControlPlan) -> Iterator[tup
         if plan.request.verb is ControlVerb.STOP:
             notes += _note_starters(ties, unit, [each.unit for each in starters.get(unit, ())])
         yield from ((unit, note) for note in notes if note.partition(" ")[0] not in plan.units)
+    if plan.request.verb is ControlVerb.RESTART:
+        yield from _note_pools(desired, ties, (*plan.units, *(each.unit for each in plan.drags)))
+
+
+def _note_pools(desired: Desired, ties: Ties, units: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pools of which more are down together than a deploy would allow."""
+    named = frozenset(units)
+    for pool in list_pools(desired):
+        count = sum(unit in named and ties.is_up(unit) for unit in pool.units)
+        if count > pool.limit:
+            together = f"{count} of its {len(pool.units)} instances restart together"
+            yield pool.template, f"{together}: that at most {pool.limit} are down at once holds for a deploy"
 
 
 def _note_state(facts: Facts, unit: str, verb: ControlVerb) -> Iterator[str]:

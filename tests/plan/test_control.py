@@ -199,6 +199,32 @@ def test_a_start_stops_what_conflicts() -> None:
     assert [each.unit for each in found.contradictions] == ["quantum-old.service", API]
 
 
+def test_what_stops_with_a_unit_that_a_start_stops_is_named_too() -> None:
+    wanted = fleet(old=service("old", ServiceState.STOPPED, wanted_by=(), conflicts=(API,)))
+    facts = host(old=unit("inactive"), api=unit("active", BoundBy=[WEB]))
+    found = plan("start", "quantum-old.service", facts=facts, wanted=wanted)
+    assert [(each.unit, each.effect, each.by) for each in found.drags] == [
+        (API, Effect.STOPS, f"Conflicts={API} of quantum-old.service"),
+        (WEB, Effect.STOPS, f"BindsTo={API}"),
+    ]
+    assert [each.unit for each in found.contradictions] == ["quantum-old.service", API, WEB]
+
+
+def test_what_conflicts_with_a_unit_that_is_pulled_in_is_asked_for() -> None:
+    wanted = fleet(old=service("old", ServiceState.STOPPED, wanted_by=(), conflicts=(API,)))
+    assert Need(Unit.FACT, "quantum-old.service") in list_needs(wanted, (WEB,))
+
+
+def test_a_restart_of_a_whole_pool_is_said_to_be_no_deploy() -> None:
+    names = [f"quantum-w@{number}.service" for number in (1, 2, 3, 4)]
+    made = service("w", unit=names[0], template="quantum-w@.service", max_unavailable="2")
+    wanted = desired(*(replace(made, name=name[8:-8], unit=name) for name in names))
+    facts = Facts([*(observe(name, unit("active")) for name in names), miss(HostDeploys.FACT, "host", State.ABSENT)])
+    said = "of its 4 instances restart together: that at most 2 are down at once holds for a deploy"
+    assert plan("restart", *names, facts=facts, wanted=wanted).notes == (("quantum-w@.service", f"4 {said}"),)
+    assert plan("restart", *names[:2], facts=facts, wanted=wanted).notes == ()
+
+
 AGAINST = {
     "stop what should run": ("stop", API, "the registry declares it running"),
     "kill what should run": ("kill", API, "the registry declares it running"),
