@@ -49,8 +49,10 @@ refuse() {
   exit 77
 }
 
-# leave: remove temporary files; unless everything was installed, put back what was there before.
+# leave: remove temporary files; unless everything was installed, put back what was there before. Not to be stopped halfway:
+# what it starts ignores these signals, too.
 leave() {
+  trap '' HUP INT PIPE TERM
   printf '%s' "$steps" | while IFS=$tab read -r number action path _; do
     [ "$action" != account ] || continue
     new=${path%/*}/.qtctl-prepare-new-$number old=${path%/*}/.qtctl-prepare-old-$number

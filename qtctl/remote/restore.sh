@@ -336,15 +336,9 @@ keep_replaced() {
 }
 
 # leave_room NUMBER PATH: the only copy of a file that a person wrote stays beside its place.
-left_rooms=$newline
 leave_room() {
   left_rooms=$left_rooms$room$newline
   note warning "what was at $2 before could not be kept in $base/replaced: it is in $room/old-$1"
-}
-drop_rooms() {
-  list_rooms | while IFS= read -r each; do
-    case $left_rooms in *"$newline$each$newline"*) ;; *) drop "$each" ;; esac
-  done
 }
 
 # prune: keep the ten newest confirmed generations (0, which was found, is the oldest), the newest of each fleet on this

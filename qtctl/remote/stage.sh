@@ -13,8 +13,10 @@ refuse() {
   exit 77
 }
 made='' begun=no
+# clear_up: not to be stopped halfway. What it starts ignores these signals, too.
 clear_up() {
   [ "$begun" = no ] || return 0
+  trap '' HUP INT PIPE TERM
   [ "$home" = "$base/gen/none" ] || forget_staged
   printf '%s' "$made" | while IFS= read -r each; do rmdir -- "$each" 2>/dev/null || :; done
 }
@@ -231,6 +233,15 @@ write_verify_unit() {
     'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=infinity'
 }
 
+sync_rooms() {
+  list_rooms
+  while IFS= read -r each; do
+    [ -z "$each" ] || sync -- "$each" "$each"/* 2>/dev/null || :
+  done <<END
+$rooms
+END
+}
+
 # begin: make the generation's folder, and start a service that removes it if this script does not finish.
 begin() {
   drop_unfinished
@@ -294,7 +305,7 @@ stage() {
   record_links
   drop "$home/content"
   sync -- "$home" "$home"/* "$base/objects" "$base/last" "$unit_folder" || refuse - "the new files could not be synced to disk"
-  list_rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done
+  sync_rooms
   # What follows is not undone by `refuse`.
   trap '' INT TERM
   begun=yes

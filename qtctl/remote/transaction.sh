@@ -193,11 +193,25 @@ sync_links() {
 # drop PATH...: remove temporary files of a transaction.
 drop() { rm -rf -- "$@"; }
 
-# list_rooms: the rooms of this generation, one a line.
+# list_rooms: set `rooms` to the rooms of this generation, one a line.
 list_rooms() {
+  rooms=$newline
   while IFS=$tab read -r _ kind path _; do
-    case "$kind" in write | remove | link) name_room "$path" && printf '%s\n' "$room" ;; esac
-  done <"$home/steps" | sort -u
+    case "$kind" in write | remove | link) ;; *) continue ;; esac
+    name_room "$path"
+    case "$rooms" in *"$newline$room$newline"*) ;; *) rooms=$rooms$room$newline ;; esac
+  done <"$home/steps"
+}
+# drop_rooms: remove them, but not `left_rooms`. This shell reads the list itself: at a shutdown all processes of a session get
+# a signal, twice below sudo, and a pipeline that dies of it would leave rooms that nothing knows of any more.
+left_rooms=$newline
+drop_rooms() {
+  list_rooms
+  while IFS= read -r each; do
+    case $newline$left_rooms in *"$newline$each$newline"*) ;; *) drop "$each" ;; esac
+  done <<END
+$rooms
+END
 }
 
 # use_generation NUMBER [COMMAND...]: set the variables that the other functions need, then run COMMAND.
@@ -211,7 +225,7 @@ use_generation() {
 
 # forget_staged: remove a staged generation, which has changed nothing yet.
 forget_staged() {
-  [ ! -f "$home/steps" ] || list_rooms | while IFS= read -r each; do drop "$each"; done
+  [ ! -f "$home/steps" ] || drop_rooms
   rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
   drop_unit_copies
   write_status idle

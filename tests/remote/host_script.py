@@ -1,9 +1,11 @@
 """Functions of the host's scripts, run on a folder that stands for the host's /var/lib/qtctl."""
 
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from qtctl.apply.generation import make_input
@@ -18,6 +20,23 @@ def write_script(base: Path, parts: Sequence[str], commands: str) -> str:
 
 def run_script(script: str, shell: str = "dash") -> subprocess.CompletedProcess[str]:
     return subprocess.run([shell], input=script, capture_output=True, text=True, check=False, timeout=20)
+
+
+def shut_down_once_ready(script: str) -> None:
+    """Run it until it prints `ready`, and end it as a shutdown does.
+
+    systemd sends SIGTERM once to each process of a session, and looks again for those that have been started meanwhile.
+    """
+    signalled: set[int] = set()
+    with subprocess.Popen(["dash", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as running:
+        assert running.stdout is not None
+        assert b"ready\n" in iter(running.stdout.readline, b"")
+        while running.poll() is None:
+            found = subprocess.run(["ps", "-o", "pid=", "-s", str(running.pid)], stdout=subprocess.PIPE, check=False)
+            for pid in {int(each) for each in found.stdout.split()} - signalled:
+                signalled.add(pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
 
 
 @contextmanager

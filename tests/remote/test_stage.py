@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.remote.scripts import read_script
-from tests.remote.host_script import hold_lock, run_script, write_generation, write_script
+from tests.remote.host_script import hold_lock, run_script, shut_down_once_ready, write_generation, write_script
 
 PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "stage.sh")
 STUBS = """
@@ -74,6 +74,27 @@ stage
 """
     done = run_script(write_script(tmp_path, PARTS, stubs))
     assert done.stdout == "qtctl armed 1\n", done.stderr
+
+
+SHUTDOWN = """
+holder='me@here 00' generation=1 home=$base/gen/1
+prepare_base() { :; }
+read_transaction() { state='' damage=''; }
+begin() { true >"$base/tx/staged"; word=abc; }
+prepare() { name_room "$2" && mkdir -p -- "$room/new-$1"; }
+look_at_units() { echo ready; sleep 10; }
+write_status() { :; }
+stage
+"""
+
+
+def test_a_shutdown_leaves_no_room_without_a_record(tmp_path: Path) -> None:
+    home = write_generation(tmp_path, 1, "web", outcome="")
+    (tmp_path / "tx").mkdir()
+    (home / "steps").write_text("".join(f"{n}\twrite\t{tmp_path}/etc/{n}/a\tabsent\n" for n in range(50)))
+    shut_down_once_ready(write_script(tmp_path, PARTS, SHUTDOWN))
+    assert not (tmp_path / "tx/staged").exists()
+    assert not list(tmp_path.glob("etc/*/.qtctl-*"))
 
 
 def test_an_interrupt_after_a_secret_was_put_is_not_said_to_have_changed_nothing(tmp_path: Path) -> None:
