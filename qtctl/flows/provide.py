@@ -30,11 +30,13 @@ def provide(host: Host, desired: Desired, planned: Plan, supplies: Supplies, pro
     if not wanted:
         return
     missing = find_missing(host, wanted)
+    # Services run from what a link leads to already, whole or not: it is never removed.
+    used = {step.subject for step in planned.steps if step.seen == f"link:{step.target}"}
     made: list[DesiredInstall] = []
     try:
         for each in missing:
             progress(begun(planned.host, Stage.INSTALL, f"installing {each.text} for {each.path}"))
-            made.append(each)
+            made += [each] if each.path not in used else []
             _install(host, each, supplies)
         _try_out(host, desired, switched, progress)
     except DeployRefused:

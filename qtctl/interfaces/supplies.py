@@ -20,14 +20,17 @@ class Supplies(Protocol):
         ...
 
 
+_HINT = "`qtctl deploy --clones FOLDER --wheels FOLDER` puts on the host what a registry declares"
+
+
 class _NoSupplies:
     """A machine that has nothing: only what is already on the host can be deployed."""
 
     def fetch_code(self, install: DesiredInstall) -> bytes:
-        raise DeployRefused(f"nothing was changed: {install.name} at {install.text} is not on the host")
+        raise DeployRefused(f"nothing was changed: {install.name} at {install.text} is not on the host", hint=_HINT)
 
     def fetch_packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
-        raise DeployRefused(f"nothing was changed: {install.name} of its lock file is not on the host")
+        raise DeployRefused(f"nothing was changed: {install.name} of its lock file is not on the host", hint=_HINT)
 
 
 NO_SUPPLIES: Supplies = _NoSupplies()

@@ -135,6 +135,7 @@ def _list_declared(base: Desired) -> Iterator[tuple[Need, Fact]]:
             yield Need(Group.FACT, name), Group(name, 1, [])
     for install in base.installs:
         yield Need(File.FACT, install.path), File("link", "0777", ROOT, ROOT, 1, 0, install.target)
+        yield Need(File.FACT, install.target), File("dir", "0755", ROOT, ROOT, 1, 0)
         yield Need(File.FACT, install.seal), File("file", "0600", ROOT, ROOT, 1, 0)
     yield from _list_units(base)
     yield from _list_accounts(base)

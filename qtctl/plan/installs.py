@@ -27,6 +27,8 @@ class Switch:
 
     @property
     def reason(self) -> str:
+        if self.seen == f"link:{self.install.target}":
+            return f"{self.install.text}, to which it leads, is not whole on the host, and is put there first"
         made = "" if self.built else ", which is put on the host first"
         return f"{_describe(self.seen)}, declared {self.install.text}{made}"
 
@@ -46,17 +48,18 @@ def _describe(seen: str) -> str:
 
 
 def list_needs(desired: Desired) -> tuple[Need, ...]:
-    paths = {path for each in desired.installs for path in (each.path, each.seal)}
+    paths = {path for each in desired.installs for path in (each.path, each.target, each.seal)}
     return tuple(Need(File.FACT, path) for path in sorted(paths))
 
 
 def find_switches(desired: Desired, facts: Facts) -> tuple[Switch, ...]:
-    """Sorted by path."""
+    """Sorted by path. A link that leads to nothing, or to something unfinished, is made again with what it leads to."""
     found = []
     for each in desired.installs:
         there = facts.read(File, each.path)
-        if there is None or there.kind != "link" or there.target != each.target:
-            found.append(Switch(each, describe_seen(there), facts.read(File, each.seal) is not None))
+        built = all(facts.read(File, path) is not None for path in (each.target, each.seal))
+        if not built or there is None or there.kind != "link" or there.target != each.target:
+            found.append(Switch(each, describe_seen(there), built))
     return tuple(found)
 
 

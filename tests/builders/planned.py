@@ -213,6 +213,7 @@ def _write(ground: Ground, step: Step, _wanted: Desired) -> None:
 
 def _link(ground: Ground, step: Step, _wanted: Desired) -> None:
     ground.files[step.subject] = File("link", "0777", "root", "root", 1, ground.clock, step.target)
+    ground.files[step.target] = File("dir", "0755", "root", "root", 1, ground.clock)
     ground.files[f"{step.target}.seal"] = File("file", "0600", "root", "root", 1, ground.clock)
 
 

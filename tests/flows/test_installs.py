@@ -360,6 +360,23 @@ def test_a_damaged_store_is_refused_and_nothing_is_touched(host: Ground, shop: S
     assert install(host, shop, registry(shop.commits["two"])).status is DeployStatus.DEPLOYED
 
 
+def test_what_a_link_in_place_leads_to_is_put_there_again_and_never_removed(host: Ground, shop: Shop) -> None:
+    files = registry(shop.commits["one"])
+    assert install(host, shop, files).status is DeployStatus.DEPLOYED
+    one, before = leads_to(host), pid(host, "api")
+    host.run(f"rm {one}.seal")
+    nothing = Shop(shop.folder / "none", shop.wheels)
+    refused = install(host, nothing, files)
+    assert refused.status is DeployStatus.REFUSED, said(refused)
+    assert host.run(f"cat {CODE}/main.py; ls {one}").strip()
+    assert pid(host, "api") == before
+    host.run(f"rm -r {one}")
+    assert install(host, shop, files).status is DeployStatus.DEPLOYED
+    assert (leads_to(host), pid(host, "api") == before) == (one, False)
+    assert host.run(f"cat {CODE}/main.py; cat {one}.seal").strip()
+    assert install(host, shop, files).status is DeployStatus.UNCHANGED
+
+
 @on_demand
 def test_an_import_that_does_not_end_is_refused(host: Ground, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qtctl.flows.provide.IMPORT_S", 2)

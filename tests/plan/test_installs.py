@@ -67,6 +67,22 @@ def test_a_changed_venv_stops_and_starts_every_service_that_uses_it_and_no_other
     assert ground.plan(wanted).steps == ()
 
 
+@pytest.mark.parametrize("gone", ["", ".seal"])
+def test_what_a_link_leads_to_is_put_on_the_host_again_if_it_is_gone(gone: str) -> None:
+    wanted = fleet({VENV: "2"}, runs("a", VENV), service("b"))
+    ground = ready(wanted)
+    del ground.files[f"{STORE}/{'2' * 64}{gone}"]
+    planned = ground.plan(wanted)
+    assert [(step.kind.value, step.subject) for step in planned.steps] == [
+        ("stop", "quantum-a.service"),
+        ("link", VENV),
+        ("start", "quantum-a.service"),
+    ]
+    assert "is not whole on the host, and is put there first" in planned.steps[1].reason
+    ground.apply(planned, wanted)
+    assert ground.plan(wanted).steps == ()
+
+
 USES: dict[str, dict[str, Any]] = {
     "its working directory": {"working_directory": f"{CODE}/sub"},
     "an argument": {"argv": ("/usr/bin/node", f"{CODE}/main.js")},
