@@ -73,7 +73,8 @@ def format_totals(findings: Sequence[Finding]) -> str:
     waived = sum(finding.outcome is Outcome.BROKEN and finding.waiver is not None for finding in findings)
     aside = f" ({waived} waived)" if waived else ""
     broken = f"{format_count(count[Outcome.BROKEN], 'finding')}{aside}"
-    held = f"{count[Outcome.UNKNOWN]} unknown, {count[Outcome.HOLDS]} of {len(findings)} hold"
+    hold = "holds" if len(findings) == 1 else "hold"
+    held = f"{count[Outcome.UNKNOWN]} unknown, {count[Outcome.HOLDS]} of {len(findings)} {hold}"
     untried = sum(finding.untried for finding in findings)
     more = f"; {untried} not tried" if untried else ""
     return f"{broken}, {held}{more}{describe_unseen(count[Outcome.NOT_ASKED] - untried)}"

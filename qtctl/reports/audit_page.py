@@ -9,14 +9,10 @@ from qtctl.reports.blocks import BREAK, Blocks, Bullets, Code, Paragraph, Sectio
 from qtctl.reports.blocks import make_table as table_of
 from qtctl.reports.check import Check
 from qtctl.reports.order import nest_by_cause
-from qtctl.reports.phrases import format_count, format_json
+from qtctl.reports.phrases import count_holding, format_count, format_json
+from qtctl.reports.verdict_words import write_head
 
 HEADS = ("severity", "id", "subject", "expected", "observed", "declared", "proof", "remedy")
-VERDICTS = {
-    "as-declared": "As declared",
-    "incomplete": "Incomplete: unknown is not a pass",
-    "not-as-declared": "Not as declared",
-}
 
 
 def build_page(report: AuditReport, elsewhere: Sequence[Check] = ()) -> Blocks:
@@ -40,10 +36,9 @@ def write_headline(report: AuditReport) -> Text:
     totals = report.totals
     waived = f" ({totals.waived} waived)" if totals.waived else ""
     found = f"{format_count(totals.broken, 'finding')}{waived}, {totals.unknown} unknown"
-    held = f"{totals.holds} of {format_count(totals.total, 'check')} hold"
     return (
-        Strong(f"{VERDICTS[report.verdict.value]}{describe_root_checks(report)}."),
-        f" {found}, {held}.",
+        Strong(f"{write_head(report.verdict, totals)}{describe_root_checks(report)}."),
+        f" {found}, {count_holding(totals.holds, totals.total)}.",
     )
 
 

@@ -6,6 +6,7 @@ In full (`verbose`): a block for each finding, with its proof.
 from collections.abc import Iterable, Iterator
 
 from qtctl.findings.finding import Outcome
+from qtctl.findings.verdict import Conclusion
 from qtctl.reports.audit import AuditReport, describe_root_checks
 from qtctl.reports.blocks import (
     Block,
@@ -33,14 +34,10 @@ from qtctl.reports.group_texts import (
 from qtctl.reports.grouping import Group, group
 from qtctl.reports.order import nest_by_cause
 from qtctl.reports.phrases import format_count, format_json
+from qtctl.reports.verdict_words import has_only_lesser, write_word
 
 FIRST = 5
 """How many of the first things to do are shown with what was seen and what to do."""
-VERDICTS = {
-    "as-declared": Toned("as declared", Tone.GOOD),
-    "incomplete": Toned("incomplete: not everything is known", Tone.UNKNOWN),
-    "not-as-declared": Toned("not as declared", Tone.BAD),
-}
 
 
 def build_screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
@@ -60,11 +57,20 @@ def _write_headline(report: AuditReport) -> tuple[Part, ...]:
     waived = f" ({totals.waived} waived)" if totals.waived else ""
     return (
         f"{report.host}, asked at {report.address}, {report.taken_at}: ",
-        VERDICTS[report.verdict.value],
+        _write_verdict(report),
         describe_root_checks(report),
         f"{f' · {report.selection}' if report.selection else ''}",
         f" · {totals.total} checks: {totals.holds} hold, {totals.broken} broken{waived}, {totals.unknown} unknown",
         f", {totals.not_asked} not asked" if totals.not_asked else "",
+    )
+
+
+def _write_verdict(report: AuditReport) -> Toned:
+    if has_only_lesser(report.verdict, report.totals):
+        return Toned(f"only findings below the gate ({report.fail_on.value})", Tone.GOOD)
+    word = write_word(report.verdict, report.totals)
+    return (
+        Toned(f"{word.text}: not everything is known", word.tone) if report.verdict is Conclusion.INCOMPLETE else word
     )
 
 

@@ -7,7 +7,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.model.evidence import State
 from qtctl.reports.audit import AuditReport
-from qtctl.reports.audit_page import VERDICTS, list_severities, write_headline, write_origin
+from qtctl.reports.audit_page import list_severities, write_headline, write_origin
 from qtctl.reports.baseline import Baseline
 from qtctl.reports.baseline_page import show_baseline
 from qtctl.reports.blocks import (
@@ -45,6 +45,7 @@ from qtctl.reports.pictures import make_meter
 from qtctl.reports.sections_model import GroupRow, PortRow, StreamRow
 from qtctl.reports.sheet import Chapter, Drawing, Sheet, Tile
 from qtctl.reports.sheet_causes import make_host_causes
+from qtctl.reports.verdict_words import write_head
 
 TONES = {
     Conclusion.AS_DECLARED: Tone.GOOD,
@@ -76,7 +77,7 @@ def build_sheet(report: AuditReport, host: HostSheet | None) -> Sheet:
     asked = () if report.unreachable else report.unknowns
     return Sheet(
         title=f"Audit of {report.host}" + (f" ({report.address})" if report.address != report.host else ""),
-        verdict=VERDICTS[report.verdict.value],
+        verdict=write_head(report.verdict, report.totals),
         tone=TONES[report.verdict],
         headline=_explain_unreachable(report) if report.unreachable else split_parts(write_headline(report))[1:],
         origin=write_origin(report),

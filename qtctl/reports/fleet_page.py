@@ -1,11 +1,11 @@
 """The audit of several hosts as a page: the hosts, what to do first, what they share, then each host's own findings."""
 
 from qtctl.reports import audit_page
-from qtctl.reports.audit_page import VERDICTS
 from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Table, Text, Title, make_table
 from qtctl.reports.fleet import FleetReport, Same, ToDo, describe_interrupted
-from qtctl.reports.fleet_rows import HostRow, make_rows
-from qtctl.reports.phrases import describe_unseen, fold_names, format_count
+from qtctl.reports.fleet_rows import HostRow, count_good, make_rows
+from qtctl.reports.phrases import count_holding, describe_unseen, fold_names, format_count
+from qtctl.reports.verdict_words import write_head
 
 MOST_NAMED = 10
 HEADS = ("host", "verdict", "holds", "broken", "unknown", "not asked", "which, or why it could not be reached")
@@ -41,11 +41,11 @@ def _show_hosts(report: FleetReport, *, verbose: bool) -> Blocks:
 
 def write_headline(report: FleetReport) -> Text:
     totals = report.totals
-    hosts = f"{totals.as_declared} as declared, {totals.not_as_declared} not, {totals.incomplete} incomplete"
+    hosts = f"{count_good(report)}, {totals.not_as_declared} not, {totals.incomplete} incomplete"
     found = f"{format_count(totals.broken, 'finding')}, {totals.unknown} unknown"
-    held = f"{totals.holds} of {format_count(totals.checks, 'check')} hold"
+    held = count_holding(totals.holds, totals.checks)
     return (
-        Strong(f"{VERDICTS[report.verdict.value]}."),
+        Strong(f"{write_head(report.verdict, totals)}."),
         f" {hosts}; {found}, {held}{describe_unseen(totals.not_asked)}.",
     )
 
@@ -55,7 +55,7 @@ def _make_row(row: HostRow) -> tuple[Text, ...]:
     counts = map(row.count, ("holds", "broken", "unknown", "not_asked"))
     why = row.why or row.names
     name: Text = Code(report.address) if len(row.reports) == 1 else row.name
-    return name, VERDICTS[report.verdict.value], *counts, why
+    return name, write_head(report.verdict, report.totals), *counts, why
 
 
 def _show_first(first: tuple[ToDo, ...]) -> Blocks:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from qtctl.dialects.wording import join_some
 from qtctl.findings.verdict import Conclusion
 from qtctl.reports.audit import AuditReport
+from qtctl.reports.fleet import FleetReport
 from qtctl.reports.phrases import fold_names
+from qtctl.reports.verdict_words import BELOW, has_only_lesser
 
 MOST_ALIKE = 10
 """More hosts than this that are alike share a row."""
@@ -16,7 +18,7 @@ _IDS = 3
 
 @dataclass(frozen=True, slots=True)
 class HostRow:
-    """One host, or many that have the same findings and unknowns; those that are as declared are alike in any case."""
+    """One host, or many that have the same findings and unknowns; those without findings that count are all alike."""
 
     reports: tuple[AuditReport, ...]
 
@@ -49,7 +51,7 @@ class HostRow:
         """The ids of what is broken, the worst first."""
         if not self.first.totals.total:
             return "none of its checks is selected"
-        if self.first.verdict is Conclusion.AS_DECLARED and len(self.reports) > 1:
+        if _is_good(self.first) and len(self.reports) > 1:
             return ""
         ids = [*dict.fromkeys(check.id for check in self.first.findings if check.waiver is None)]
         return join_some(ids, _IDS)
@@ -68,8 +70,23 @@ def _split(those: Sequence[AuditReport]) -> Iterable[HostRow]:
     return (HostRow(tuple(those)),) if len(those) > MOST_ALIKE else (HostRow((each,)) for each in those)
 
 
+def count_lesser(reports: Iterable[AuditReport]) -> int:
+    """Hosts whose findings are all below the gate, or waived."""
+    return sum(has_only_lesser(each.verdict, each.totals) for each in reports)
+
+
+def count_good(report: FleetReport) -> str:
+    """2 as declared, 1 below the gate."""
+    lesser = count_lesser(report.hosts)
+    return f"{report.totals.as_declared - lesser} as declared" + (f", {lesser} {BELOW}" if lesser else "")
+
+
+def _is_good(report: AuditReport) -> bool:
+    return report.verdict is Conclusion.AS_DECLARED and not has_only_lesser(report.verdict, report.totals)
+
+
 def _make_key(report: AuditReport) -> object:
-    if report.verdict is Conclusion.AS_DECLARED:
+    if _is_good(report):
         return report.verdict
     if report.unreachable:
         return report.fault

@@ -7,13 +7,12 @@ On request (`verbose`) each host's own report, with every finding in full, comes
 from collections.abc import Iterator, Sequence
 
 from qtctl.dialects.wording import count_more
-from qtctl.findings.verdict import Conclusion
 from qtctl.reports import audit_screen
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.blocks import Block, Code, Column, Paragraph, Record, Table, Text, Tone, Toned, split_parts
 from qtctl.reports.check import Check
 from qtctl.reports.fleet import FIRST, FleetReport, describe_interrupted, group_findings, list_unknowns
-from qtctl.reports.fleet_rows import HostRow, make_rows
+from qtctl.reports.fleet_rows import HostRow, count_good, make_rows
 from qtctl.reports.group_texts import (
     choose_fix,
     describe_consequences,
@@ -24,15 +23,11 @@ from qtctl.reports.group_texts import (
 )
 from qtctl.reports.grouping import FleetGroup
 from qtctl.reports.phrases import fold_names, format_count, format_json
+from qtctl.reports.verdict_words import write_word
 
 COLUMNS = ("host", "verdict", Column("broken", right=True), Column("unknown", right=True), "")
 _VALUES = 5
 """Values of a comparison that are shown."""
-VERDICTS = {
-    Conclusion.AS_DECLARED: Toned("as declared", Tone.GOOD),
-    Conclusion.INCOMPLETE: Toned("incomplete", Tone.UNKNOWN),
-    Conclusion.NOT_AS_DECLARED: Toned("not as declared", Tone.BAD),
-}
 
 
 def build_screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
@@ -51,7 +46,7 @@ def _make_row(row: HostRow) -> tuple[Text, ...]:
     if report.unreachable:
         return row.name, Toned("not reached", Tone.UNKNOWN), "", row.count("unknown"), row.why
     said = "; ".join(filter(None, (row.names, row.ids)))
-    return row.name, VERDICTS[report.verdict], row.count("broken"), row.count("unknown"), said
+    return row.name, write_word(report.verdict, report.totals), row.count("broken"), row.count("unknown"), said
 
 
 def _show_findings(report: FleetReport) -> Iterator[Block]:
@@ -142,7 +137,7 @@ def _show_not_asked(hosts: Sequence[AuditReport]) -> Iterator[Block]:
 def _write_totals(report: FleetReport) -> str:
     totals = report.totals
     return (
-        f"{totals.hosts} hosts: {totals.as_declared} as declared, {totals.not_as_declared} not as declared, "
+        f"{totals.hosts} hosts: {count_good(report)}, {totals.not_as_declared} not as declared, "
         f"{totals.incomplete} incomplete · {totals.checks} checks: {totals.holds} hold, {totals.broken} broken, "
         f"{totals.unknown} unknown" + (f", {totals.not_asked} not asked" if totals.not_asked else "")
     )

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.reports.audit import AuditReport
-from qtctl.reports.audit_page import VERDICTS
 from qtctl.reports.audit_sheet import SEVERITY_TONES, TONES, HostSheet, list_host_chapters
 from qtctl.reports.blocks import Block, Code, Column, Paragraph, Text, Tone, Toned, make_table, split_parts
 from qtctl.reports.fleet import FleetReport, describe_interrupted
 from qtctl.reports.fleet_page import write_headline
-from qtctl.reports.fleet_rows import WORST_FIRST
+from qtctl.reports.fleet_rows import WORST_FIRST, count_lesser
 from qtctl.reports.phrases import format_count
 from qtctl.reports.sheet import Cause, Chapter, Member, Members, Sheet, Tile
 from qtctl.reports.sheet_causes import make_fleet_causes
+from qtctl.reports.verdict_words import write_head, write_word
 
 MOST = 20
 """Hosts that the page shows in full."""
@@ -33,7 +33,7 @@ def build_sheet(report: FleetReport, hosts: HostSheets = ()) -> Sheet:
     taken = sorted(each.taken_at for each in report.hosts)
     return Sheet(
         title=f"Audit of {format_count(report.totals.hosts, 'host')}",
-        verdict=VERDICTS[report.verdict.value],
+        verdict=write_head(report.verdict, report.totals),
         tone=TONES[report.verdict],
         headline=split_parts(write_headline(report))[1:],
         origin=f"Fleet {fleets}, evidence from {taken[0]} to {taken[-1]}, qtctl {report.hosts[0].qtctl_version}."
@@ -85,7 +85,7 @@ def _list_members(hosts: HostSheets) -> Iterator[Member]:
     for report, host in hosts:
         yield Member(
             name=report.address,
-            verdict=_name_verdict(report),
+            verdict=write_word(report.verdict, report.totals).text.capitalize(),
             tone=TONES[report.verdict],
             about=_describe(report),
             chapters=(Chapter("Not shown", (Paragraph(host),)),)
@@ -105,15 +105,15 @@ def _describe(report: AuditReport) -> str:
     return ", ".join(f"{number:,} {word}" for number, word in counts if number)
 
 
-def _name_verdict(report: AuditReport) -> str:
-    return VERDICTS[report.verdict.value].partition(":")[0]
-
-
 def _list_tiles(report: FleetReport, causes: tuple[Cause, ...]) -> Iterator[Tile]:
     totals = report.totals
     yield Tile("hosts not as declared", totals.not_as_declared, Tone.BAD if totals.not_as_declared else None)
     yield Tile("hosts incomplete", totals.incomplete, Tone.UNKNOWN if totals.incomplete else None)
-    yield Tile("hosts as declared", totals.as_declared, Tone.GOOD if totals.as_declared else None)
+    lesser = count_lesser(report.hosts)
+    if lesser:
+        yield Tile("hosts below the gate", lesser, Tone.GOOD)
+    good = totals.as_declared - lesser
+    yield Tile("hosts as declared", good, Tone.GOOD if good else None)
     rows = [row for cause in causes for row in cause.rows]
     for severity in reversed(Severity):
         number = sum(row.kind == "broken" and row.severity == severity.value for row in rows)
@@ -137,7 +137,7 @@ def _make_row(each: AuditReport) -> tuple[Text, ...]:
     ids = ", ".join(dict.fromkeys(check.id for check in each.findings if check.waiver is None))
     return (
         Code(each.address),
-        Toned(_name_verdict(each), TONES[each.verdict]),
+        Toned(write_word(each.verdict, counts).text.capitalize(), TONES[each.verdict]),
         *numbers,
         each.unreachable or ids,
     )

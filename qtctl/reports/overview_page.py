@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from qtctl.reports.audit_page import VERDICTS, show_unknowns
+from qtctl.reports.audit_page import show_unknowns
 from qtctl.reports.baseline_page import show_baseline
 from qtctl.reports.blocks import Block, Blocks, Code, Column, Paragraph, Section, Strong, Text, Title, make_table
 from qtctl.reports.categories import Category
@@ -12,8 +12,9 @@ from qtctl.reports.module_registry_page import show_stores, show_units
 from qtctl.reports.order import nest_by_cause
 from qtctl.reports.overview import OverviewReport, ResourceRow, is_recent, is_restarted
 from qtctl.reports.overview_services import CriticalRow, OverviewService
-from qtctl.reports.phrases import NONE, UNKNOWN, format_count, format_json, format_size, format_span
+from qtctl.reports.phrases import NONE, UNKNOWN, count_holding, format_count, format_json, format_size, format_span
 from qtctl.reports.pictures import make_meter
+from qtctl.reports.verdict_words import write_head
 
 NO_CRITICAL = "The registry declares no critical service (critical = true of a service or an external)."
 SERVICE_HEADS = ("service", "state", "up for", "port", "owner", "purpose")
@@ -58,9 +59,9 @@ def _show_infrastructure(report: OverviewReport) -> Blocks:
 
 def _show_health(report: OverviewReport) -> Iterator[Block]:
     totals, summary = report.totals, report.summary
-    held = f"{totals.holds} of {format_count(totals.total, 'check')} hold, {totals.broken} broken"
+    held = f"{count_holding(totals.holds, totals.total)}, {totals.broken} broken"
     rest = f"({totals.waived} waived), {totals.unknown} unknown, {totals.not_asked} not asked."
-    yield Paragraph((Strong(f"{VERDICTS[report.verdict.value]}."), f" {held} {rest}"))
+    yield Paragraph((Strong(f"{write_head(report.verdict, totals)}."), f" {held} {rest}"))
     counts = ["services", *(each.value for each in Category)]
     heads: list[str | Column] = ["group", *(Column(name, right=True) for name in counts)]
     rows: list[tuple[Text, ...]] = [

@@ -30,6 +30,11 @@ def format_count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def count_holding(holds: int, total: int) -> str:
+    """3 of 13 checks hold, 1 of 1 check holds."""
+    return f"{holds} of {format_count(total, 'check')} {'holds' if total == 1 else 'hold'}"
+
+
 def fold_names(names: Sequence[str], most: int = 3) -> str:
     """All names if there are few, else the first two: web-1, web-2 … and 37 more."""
     if len(names) <= most:

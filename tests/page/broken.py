@@ -12,6 +12,8 @@ Change = Callable[[dict[str, Any]], None]
 FAILED = ("quantum-ai-engine.service", "quantum-risk-guardian.service")
 LOOPING = "quantum-portfolio-intelligence.service"
 ADDED = 5000
+BEHIND_MS = 60_000
+"""A late group was given nothing for this long before the last entry: in the recording none may be behind."""
 LATE_STREAMS = ("ai.decision.made", "ai.signal_generated")
 LATE = {"ai-strategy-router": 4200, "ceo-brain": 130}
 
@@ -40,7 +42,10 @@ def break_host(document: dict[str, Any]) -> dict[str, Any]:
             _loop(item)
         elif fact == "stream.group" and item["value"] and subject.rpartition("/")[2] in LATE:
             lag = LATE[subject.rpartition("/")[2]]
-            item["value"] |= {"lag": lag, "entries_read": ADDED - lag, "pending": 0}
+            given_ms = int(item["value"]["last_delivered_id"].partition("-")[0]) - BEHIND_MS
+            item["value"] |= {
+                "lag": lag, "entries_read": ADDED - lag, "pending": 0, "last_delivered_id": f"{given_ms}-0"
+            }  # fmt: skip
         elif fact == "stream" and subject.endswith(LATE_STREAMS):
             item["value"] |= {"added": ADDED, "length": ADDED}
         elif fact == "listeners" and subject == "tcp":

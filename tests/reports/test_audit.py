@@ -11,7 +11,11 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.formats.markdown import write_markdown
 from qtctl.reports.audit import AuditReport, build_report, to_json
 from qtctl.reports.audit_page import build_page
+from qtctl.reports.blocks import Table, Toned
 from qtctl.reports.check import Check
+from qtctl.reports.fleet import build_report as build_fleet_report
+from qtctl.reports.fleet_page import build_page as build_fleet_page
+from qtctl.reports.fleet_screen import build_screen as build_fleet_screen
 from qtctl.reports.order import nest_by_cause
 from tests.builders.reported import desired, evidence
 
@@ -55,6 +59,28 @@ def test_the_gate_decides_which_findings_fail(severity: str, waiver: str | None,
     found = check("QT201", "broken", "unit:x", severity=severity, waiver=waiver)
     report = build_report(desired(), evidence(), [found, check("QT201", "holds", "unit:y")])
     assert (report.verdict.value, report.totals.broken, report.fail_on) == (verdict, 1, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("severity", "waiver", "head", "word"),
+    [
+        ("error", None, "Not as declared.", "not as declared"),
+        ("info", None, "Only findings below the gate.", "below the gate"),
+        ("info", "known", "As declared.", "as declared"),
+        ("error", "known", "As declared.", "as declared"),
+    ],
+)
+def test_as_declared_stands_beside_no_finding(severity: str, waiver: str | None, head: str, word: str) -> None:
+    found = check("QT201", "broken", "unit:x", severity=severity, waiver=waiver)
+    report = build_report(desired(), evidence(), [found, check("QT201", "holds", "unit:y")])
+    fleet = build_fleet_report([report])
+    table = next(iter(build_fleet_screen(fleet)))
+    assert isinstance(table, Table)
+    (row,) = table.rows
+    assert write_markdown(build_page(report)).splitlines()[2].startswith(f"**{head}** 1 finding")
+    assert write_markdown(build_fleet_page(fleet)).splitlines()[2].startswith(f"**{head}** ")
+    assert isinstance(row[1], Toned)
+    assert row[1].text == word
 
 
 @given(some_checks)
