@@ -213,20 +213,20 @@ def _invoke(argv: list[str], started: "Started | None") -> int:
     except typer.Exit as done:
         return done.exit_code
     except UsageError as error:
-        if said := _describe_usage_error(error, argv):
+        if said := _describe_usage_error(error, command, argv):
             complain(said)
         return Exit.USAGE
     return Exit.OK
 
 
-def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
+def _describe_usage_error(error: BaseException, command: "Command", argv: list[str]) -> str:
     """A usage error as one line; of a group called without a command, whose help was shown, none."""
     _say_what_is_wrong(error)
     message: str = error.format_message()  # type: ignore[attr-defined]  # see UsageError
     if not message or type(error).__name__ == "NoArgsIsHelpError":
         return message
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "qtctl"
+    path = context.command_path if context else _name_command(command, argv)
     # Only click's MissingParameter, which typer does not export, has a param_type.
     missed = getattr(error, "param", None) if hasattr(error, "param_type") else None
     if context and (type(error) is UsageError or getattr(missed, "param_type_name", "") == "option"):
@@ -246,6 +246,17 @@ def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
         message = describe_unknown_option(error.option_name, error.possibilities or ())  # type: ignore[attr-defined]
     what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
     return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
+
+
+def _name_command(command: "Command", argv: list[str]) -> str:
+    """The command that is called: click does not say where an option has no value."""
+    words, below = ["qtctl"], getattr(command, "commands", {})
+    for word in argv:
+        if word not in below:
+            break
+        words.append(word)
+        below = getattr(below[word], "commands", {})
+    return " ".join(words)
 
 
 def _say_what_is_wrong(error: BaseException) -> None:

@@ -367,6 +367,12 @@ USAGE = (
         ("audit", "--hsot", "lab1"),
         ("no such option: --hsot (did you mean --host?) (see qtctl audit --help)",),
     ),
+    Case(
+        "an option without its value",
+        nothing,
+        ("report", "registry", "--from"),
+        ("option '--from' requires an argument (see qtctl report registry --help)",),
+    ),
     Case("deploy without a host", nothing, ("deploy",), ("missing option '--host' (see qtctl deploy --help)",)),
     Case("parity without a file", nothing, ("parity",), ("missing option '--compose' (see qtctl parity --help)",)),
     Case("audit without a host or evidence", nothing, ("audit",), (FROM_WHERE,)),
