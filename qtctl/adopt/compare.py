@@ -10,6 +10,8 @@ from qtctl.adopt.tables import Made, describe_unit
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, find_assignment_rule
 from qtctl.dialects.systemd.exec_lines import read_commands
+from qtctl.dialects.systemd.properties import Shape, find_property
+from qtctl.dialects.systemd.size import parse_bytes
 from qtctl.dialects.systemd.table.lookup import list_unit_sections
 from qtctl.dialects.systemd.unitfile import UnitFile, merge_assignments, parse
 from qtctl.errors import InputError
@@ -64,7 +66,7 @@ def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[ob
     said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
     found: dict[At, tuple[object, ...]] = {}
     for at, values in merge_assignments(said, unit).items():
-        found[at] = _normalize(at[1], values)
+        found[at] = tuple(map(_normalize_size, values)) if is_size(at) else _normalize(at[1], values)
     for together in (LISTENS, INPUTS):
         ordered = tuple((said.key, said.value) for said in merged.order if said.key in together and said.value)
         if ordered:
@@ -75,6 +77,20 @@ def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[ob
         if not each[0].value:
             found[at] = (RESET, *(value for value in found.get(at, ()) if value != ""))
     return {at: values for at, values in found.items() if values or at[1] == "CapabilityBoundingSet"}
+
+
+def is_size(at: At) -> bool:
+    """Whether the directive is a number of bytes, which `systemctl set-property` writes in full."""
+    shown = find_property(*at)
+    return shown is not None and shown.shape is Shape.BYTES
+
+
+def _normalize_size(value: str) -> object:
+    """In bytes; a share as it is."""
+    try:
+        return parse_bytes(value)
+    except InputError:
+        return _normalize_word(value)
 
 
 def _normalize(key: str, values: tuple[str, ...]) -> tuple[object, ...]:

@@ -10,7 +10,6 @@ from qtctl.dialects.paths import explain_trouble, normalize
 
 Value = Any
 Handler = Callable[[Reading], None]
-_UNITS: Final = (("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10))
 _ULIMITS: Final = {
     "nofile": "nofile", "nproc": "nproc", "core": "core", "memlock": "memlock", "as": "address_space",
     "stack": "stack", "data": "data", "cpu": "cpu_time", "fsize": "file_size", "rss": "resident_set",
@@ -33,12 +32,6 @@ def format_span(text: str) -> str:
     if nano and nano % _MINUTE == 0:
         return f"{nano // _MINUTE}min"
     return f"{nano // _SECOND}s" if nano % _SECOND == 0 else f"{nano // _MICRO}us"
-
-
-def format_size(number: int) -> str:
-    return next(
-        (f"{number // factor}{unit}" for unit, factor in _UNITS if number and number % factor == 0), str(number)
-    )
 
 
 def read_user(reading: Reading) -> None:

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from qtctl.adopt.compose_keys import MOST_REPLICAS, format_size, format_span
+from qtctl.adopt.compose_keys import MOST_REPLICAS, format_span
 from qtctl.adopt.compose_reading import Reading, list_attributes
 from qtctl.dialects.compose.units import parse_nanoseconds
+from qtctl.dialects.systemd.size import format_bytes
 
 Value = Any
 _RESTARTS: Final = {"always": "always", "unless-stopped": "always", "no": "no", "on-failure": "on-failure"}
@@ -38,7 +39,7 @@ def _read_limit(reading: Reading, kind: str, key: str, value: Value, attributes:
     if not value:
         reading.leave(_UNLIMITED, *attributes)
     elif kind == "memory":
-        reading.put(f"limits.{key}", format_size(int(value)), *attributes)
+        reading.put(f"limits.{key}", format_bytes(int(value)), *attributes)
     elif kind == "cpus":
         reading.put(f"limits.{key}", f"{float(value) * 100:.2f}".rstrip("0").rstrip(".") + "%", *attributes)
     else:
@@ -52,7 +53,7 @@ def _read_swap(reading: Reading) -> None:
     if swap < 0:
         reading.put("limits.memory_swap_max", "infinity", "memswap_limit")
     elif swap and memory and swap >= memory:
-        reading.put("limits.memory_swap_max", format_size(swap - memory), "memswap_limit")
+        reading.put("limits.memory_swap_max", format_bytes(swap - memory), "memswap_limit")
     else:
         reading.leave("counts only together with mem_limit", "memswap_limit")
 

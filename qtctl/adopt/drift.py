@@ -10,13 +10,14 @@ from typing import Any
 
 from qtctl.adopt.assignments import At
 from qtctl.adopt.classify_files import classify
-from qtctl.adopt.compare import Values, read_values
+from qtctl.adopt.compare import Values, is_size, read_values
 from qtctl.adopt.entry import Table
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original, Selection, merge_units
 from qtctl.adopt.plan import plan
 from qtctl.adopt.suspect import list_suspects
 from qtctl.adopt.tables import Made, make_table
+from qtctl.dialects.systemd.size import format_bytes
 from qtctl.model.adoption import Found
 from qtctl.model.drift import Edit
 from qtctl.model.key_values import read_raw
@@ -98,7 +99,19 @@ def list_sources(made: Made, at: At) -> tuple[str, ...]:
 
 
 def list_candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> Iterator[tuple[Edit, ...]]:
-    """Ways to express a directive as on the host, the most natural first. `table`: of the registry, as it is now."""
+    """Ways to express a directive as on the host, the most natural first. `table`: of the registry, as it is now.
+
+    `systemctl set-property` writes a size in bytes; here it is written as people do.
+    """
+    for edits in _list_candidates(base, host, at, origin, table):
+        yield tuple(replace(each, value=_write_size(each.value)) for each in edits) if is_size(at) else edits
+
+
+def _write_size(value: Any) -> Any:  # noqa: ANN401 - whatever TOML can say
+    return format_bytes(int(value)) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _list_candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> Iterator[tuple[Edit, ...]]:
     paths = sorted(_list_paths(base, at) | _list_paths(host, at))
     yield _make_edits(origin, (_list_leaf_changes(base.table, host.table, table, path) for path in paths))
     if at == _USER:

@@ -92,6 +92,14 @@ def test_a_drop_in_of_somebody_elses_unit_is_edited_where_the_registry_declares_
     assert 'memory_max = "2G"  # Redis' in found.files["dropins.toml"].decode()
 
 
+def test_a_size_that_set_property_wrote_in_bytes_is_written_as_people_do() -> None:
+    path = f"/etc/systemd/system.control/{API_UNIT}.d/50-MemoryMax.conf"
+    found = ask(FILES, {**PLAIN, path: f"[Service]\nMemoryMax={100 * 1024 * 1024}\n".encode()}, deployed=HOST)
+    assert tomllib.loads(found.files["services/api.toml"].decode())["limits"]["memory_max"] == "100M"
+    same = ask(FILES, {**PLAIN, path: f"[Service]\nMemoryMax={512 * 1024 * 1024}\n".encode()}, deployed=HOST)
+    assert same.drifts == (), "the registry says 512M"
+
+
 def test_what_was_taken_out_of_a_unit_is_taken_out_of_the_registry() -> None:
     found = ask(FILES, {**PLAIN, **edited("CPUQuota=50%\n", "")}, deployed=HOST)
     assert tomllib.loads(found.files["services/api.toml"].decode())["limits"] == {"memory_max": "512M"}

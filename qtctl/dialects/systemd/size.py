@@ -39,6 +39,12 @@ def parse_bytes(size: str) -> int:
     return total
 
 
+def format_bytes(number: int) -> str:
+    """Exactly this size, in the largest unit up to G of which it is a multiple: 100M, 1536K, 1000."""
+    units = (unit for unit in "GMK" if number and number % _FACTORS[unit] == 0)
+    return next((f"{number // _FACTORS[unit]}{unit}" for unit in units), str(number))
+
+
 def _parse_number(digits: str) -> int | None:
     """None if it exceeds 64 bits; further digits cannot make it smaller."""
     significant = digits.lstrip("+").lstrip("0")
