@@ -227,7 +227,12 @@ EVIDENCE = (
         AUDIT,
         ("evidence.json: evidence of schema 7; this qtctl reads 1 (read it with the qtctl that wrote it)",),
     ),
-    Case("cut in half", cut("evidence.json", 0.5), REPORT, (f"evidence.json:60: not JSON, or cut off ({SAVE_AGAIN})",)),
+    Case(
+        "cut in half",
+        cut("evidence.json", 0.5),
+        REPORT,
+        (f"evidence.json:{{end}}: not JSON, or cut off ({SAVE_AGAIN})",),
+    ),
     Case("not JSON", write("evidence.json", "x"), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case("empty", write("evidence.json", ""), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case(
@@ -296,7 +301,7 @@ TARGETS = (
         "an old --save is kept when there is nothing new",
         also(write("kept.json", "old"), cut("evidence.json", 0.5)),
         (*AUDIT, "--save", "kept.json"),
-        (f"evidence.json:60: not JSON, or cut off ({SAVE_AGAIN})",),
+        (f"evidence.json:{{end}}: not JSON, or cut off ({SAVE_AGAIN})",),
     ),
     Case(
         "report --out into a folder's place",

@@ -1,5 +1,6 @@
 """Whole commands on bad input: a line for each error, exit 2, nothing on stdout, and every file as it was."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,21 @@ from tests.cli.world import listing, qtctl
 CASES = [pytest.param(case, id=f"{group}: {case.name}") for group, cases in GROUPS.items() for case in cases]
 
 
+def fill(line: str, given: Mapping[str, str]) -> str:
+    """`{folder}`: of the case. `{end}`: the last line of its evidence."""
+    for name, value in given.items():
+        line = line.replace(name, value)
+    return line
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_bad_input(case: Case, world: Path) -> None:
     case.edit(world)
     before = listing(world)
     ran = qtctl(world, *case.argv, env=dict(case.env))
-    assert ran.err.splitlines() == [f"error: {line.replace('{folder}', str(world))}" for line in case.says]
+    end = (world / "evidence.json").read_bytes().count(b"\n") + 1
+    given = {"{folder}": str(world), "{end}": str(end)}
+    assert ran.err.splitlines() == [f"error: {fill(line, given)}" for line in case.says]
     assert (ran.code, ran.out) == (2, "")
     assert listing(world) == before
 
