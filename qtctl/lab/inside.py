@@ -13,13 +13,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from qtctl.dialects.systemd.program_folders import FOLDERS
 from qtctl.errors import LabError
 from qtctl.lab import capabilities, cgroups, kernel, terminal
 from qtctl.lab.child_processes import list_children
 from qtctl.lab.processes import POLL_S, Process
 
 REAP_S = 5
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = ":".join(FOLDERS)
 
 
 def enter(leader: Process) -> tuple[str, ...]:

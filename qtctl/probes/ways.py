@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.program_folders import FOLDERS
 from qtctl.meaning.access import Entry, Kind, Way, walk
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
@@ -53,6 +54,7 @@ SCRIPTS = Library(
         ("walk", read_script("auditor.awk")),
         ("first_lines", read_script("first_lines.awk")),
         ("rounds", str(ROUNDS)),
+        ("program_folders", "\n".join(FOLDERS)),
     ),
 )
 

@@ -2,7 +2,8 @@
 # What services start with: everything on the paths to their files, links followed, who their users are, and which unit
 # files others than root can write. Nothing is run, and only the first line of an executable file is read.
 #
-# Given: walk (auditor.awk), first_lines (first_lines.awk), rounds (how often the targets of links are looked up).
+# Given: walk (auditor.awk), first_lines (first_lines.awk), rounds (how often the targets of links are looked up),
+# program_folders (where a service finds programs, one a line).
 
 # show_ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: for each part of a path what
 # find says (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S`
@@ -76,9 +77,9 @@ is_known_format() {
   [ "$formats" ]
 }
 
-# has_command NAME: whether a service without a PATH of its own finds it.
+# has_command NAME: whether a service without a PATH of its own finds it. IFS is a newline.
 has_command() {
-  for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+  for folder in $program_folders; do
     [ ! -e "$folder/$1" ] || return 0
   done
   return 1

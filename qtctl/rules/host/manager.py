@@ -3,6 +3,7 @@
 from functools import partial
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.program_folders import FOLDERS
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.manager_settings import list_last_assignments
@@ -22,9 +23,7 @@ _FOR_SERVICES = frozenset(
     )
 )
 """In addition to what begins with Default: settings that systemd passes on to the services it starts."""
-_FOLDERS_OF_PROGRAMS = frozenset(
-    ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/snap/bin")
-)
+_FOLDERS_OF_PROGRAMS = frozenset((*FOLDERS, "/snap/bin"))
 _USUAL = {
     "DefaultTimerAccuracySec": ("1min", "60s", "60"),
     "DefaultStandardOutput": ("journal",),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.program_folders import FOLDERS
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Command, make_steps
 from qtctl.meaning.access import Entry, Kind, Way
@@ -27,7 +28,6 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 _PROGRAMS = (Permission.EXECUTE,)
 _DOES = {Permission.READ: "read", Permission.WRITE: "write", Permission.EXECUTE: "execute"}
-_DEFAULT_PATH = ("/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 _ROOT = Identity(0, frozenset((0,)))
 
 
@@ -229,7 +229,7 @@ def _judge_no_command(file: StartFile, found: PathWay) -> Verdict:
     name = found.env_misses
     if name.endswith("\r"):
         return _judge_dos_line(file, f"{found.interpreter} {name.removesuffix(chr(13))}")
-    again = f"find {' '.join(_DEFAULT_PATH)} -maxdepth 1 -name {quote(name)} | wc -l"
+    again = f"find {' '.join(f'{each}/' for each in FOLDERS)} -maxdepth 1 -name {quote(name)} | wc -l"
     seen: JsonObject = {"missing": [name], "for": f"{file.role} {file.path}", "interpreter": found.interpreter}
     remedy = make_steps(
         f"install {name}, or correct the first line of the script:", ("head", "-n", "1", "--", file.path)
