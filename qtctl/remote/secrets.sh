@@ -17,7 +17,7 @@ put_secret() {
   trap '' HUP PIPE
   prepare_base
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
-  flock -w 10 9 || {
+  wait_for_lock || {
     [ ! -f "$base/holder" ] || refuse - 'a deploy is being staged'
     refuse - "another process of qtctl holds $base/lock, such as one that puts a secret: try again"
   }

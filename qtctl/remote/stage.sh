@@ -267,13 +267,16 @@ keep_lease() {
 }
 leased=0
 
-# take_lock: while there is no deploy, only what ends soon holds the lock, such as a secret that is being put.
-take_lock() {
+# wait_for_lock: false if it is not free in time. A deploy that is being staged, which $base/holder names, can hold it
+# for long and is not waited for; all else ends soon, such as a secret that is being put.
+wait_for_lock() {
   flock -w 1 9 && return
-  if [ ! -f "$base/holder" ]; then
-    flock -w 10 9 && return
-    [ -f "$base/holder" ] || { say locked && refuse - "$base/lock is held"; }
-  fi
+  [ ! -f "$base/holder" ] && flock -w 10 9
+}
+
+take_lock() {
+  wait_for_lock && return
+  [ -f "$base/holder" ] || { say locked && refuse - "$base/lock is held"; }
   say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)"
   refuse - "another deploy is being staged"
 }
