@@ -32,7 +32,7 @@ class Exit(IntEnum):
 
 
 MEANING = {
-    Exit.OK: "as declared",
+    Exit.OK: "as declared, or only findings below the gate",
     Exit.FINDINGS: "not as declared: findings at or above the gate, or changes pending",
     Exit.USAGE: "usage or invalid input",
     Exit.INCOMPLETE: "no such finding, but evidence is incomplete",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HELP = """Control plane and auditor for fleets of systemd hosts.
 
-A registry of TOML files says which services, timers, targets, venvs, ports and Redis streams each host must have.
+A registry of TOML files says which services, timers, targets, venvs, ports and Redis streams each host must have. \
 qtctl renders their systemd units, deploys them, and audits live hosts over SSH, with a proof for every line.
 
 Begin with:
@@ -130,13 +130,24 @@ def _escape_markup(command: "Command") -> None:
         _escape_markup(each)
 
 
+EXAMPLES = "\n\nExamples:\n"
+
+
+def _join_lines(command: "Command") -> None:
+    """typer breaks a paragraph of the help where the docstring does, and again at the edge of the terminal."""
+    about, examples, lines = (command.help or "").partition(EXAMPLES)
+    command.help = "\n\n".join(each.replace("\n", " ") for each in about.split("\n\n")) + examples + lines
+    for each in getattr(command, "commands", {}).values():
+        _join_lines(each)
+
+
 def _add_examples(command: "Command", path: str, examples: Mapping[str, tuple[str, ...]]) -> None:
     for name, each in getattr(command, "commands", {}).items():
         whole = f"{path} {name}".strip()
         if hasattr(each, "commands"):
             _add_examples(each, whole, examples)
         else:
-            each.help = "\n".join(((each.help or "").rstrip(), "", "Examples:", *examples[whole]))
+            each.help = (each.help or "").rstrip() + EXAMPLES + "\n".join(examples[whole])
 
 
 def _show_version(asked: bool) -> None:
@@ -204,6 +215,8 @@ def _invoke(argv: list[str], started: "Started | None") -> int:
     completing = COMPLETE in os.environ
     # Loading and building forty commands takes 0.15 s, and one is needed.
     command = build_command(find_command(argv[0]) if argv and not completing else None)
+    for each in getattr(command, "commands", {}).values():
+        _join_lines(each)
     _escape_markup(command)
     if completing:
         command._main_shell_completion({}, "qtctl", COMPLETE)  # noqa: SLF001 - typer has no public way in

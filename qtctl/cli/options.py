@@ -180,7 +180,8 @@ FromOption = Annotated[
     typer.Option("--from", metavar="FILE", help="Judge saved evidence instead of asking a host."),
 ]
 STORE_HELP = (
-    "Where snapshots are kept: a folder, or redis[s]://HOST:PORT/DB. Default: $QTCTL_SNAPSHOTS, or a folder of yours."
+    "Where snapshots are kept: a folder, or redis[s]://HOST:PORT/DB. Default: $QTCTL_SNAPSHOTS, or "
+    "qtctl/snapshots in XDG_STATE_HOME."
 )
 StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help=STORE_HELP)]
 FORMAT_HELP = "Default: table on a terminal, Markdown elsewhere."

@@ -1,6 +1,5 @@
 """The monthly snapshot as a timer: tables of a registry, or unit files for the machine that snapshots the hosts."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from qtctl.dialects.endpoints import is_host_glob, is_target
 from qtctl.dialects.paths import check_absolute_options
 from qtctl.dialects.systemd.calendar import explain_calendar_trouble
 from qtctl.dialects.systemd.quoting import simplify_path, write_exec_line
+from qtctl.dialects.toml.values import write_text, write_texts
 from qtctl.errors import InputError
 
 NAME, TABLES = "snapshot", "timers.toml"
@@ -47,11 +47,11 @@ state = "on-timer"
 why = "The history of what the host had, month by month."
 category = "checks"
 type = "oneshot"
-user = {_quote_toml(schedule.account)}
+user = {write_text(schedule.account)}
 
 [run]
 kind = "command"
-argv = [{", ".join(map(_quote_toml, schedule.argv))}]
+{write_texts("argv", schedule.argv)}
 cwd = "/"
 
 [limits]
@@ -62,7 +62,7 @@ memory_max = "512M"
 [{NAME}]
 summary = "Take a snapshot once a month"
 service = "{NAME}"
-on_calendar = [{_quote_toml(schedule.when)}]
+on_calendar = [{write_text(schedule.when)}]
 persistent = true
 """
     return service, timer
@@ -107,19 +107,14 @@ WantedBy=timers.target
 
 def _make_folder_table(store: str) -> str:
     if state := _find_state_folder(store):
-        return f'\n[directories]\nstate = [{_quote_toml(state)}]\nstate_mode = "0700"\n'
-    return f"\n[sandbox]\nread_write_paths = [{_quote_toml(store)}]\n" if store.startswith("/") else ""
+        return f'\n[directories]\nstate = [{write_text(state)}]\nstate_mode = "0700"\n'
+    return f"\n[sandbox]\nread_write_paths = [{write_text(store)}]\n" if store.startswith("/") else ""
 
 
 def _find_state_folder(store: str) -> str:
     """The folder below /var/lib that systemd creates for the account; '' for any other place."""
     found = _STATE.fullmatch(store)
     return found[1] if found else ""
-
-
-def _quote_toml(text: str) -> str:
-    """A basic string of TOML: written like one of JSON."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def plan_command(program: str, host: str, where: str, paths: Sequence[str], keep: int | None = None) -> tuple[str, ...]:

@@ -61,18 +61,21 @@ def build_check_view(report: SnapshotCheckReport, findings: Sequence[Finding]) -
     )  # fmt: skip
 
 
+_COUNTED = {"holds": "hold", "not-asked": "not asked"}
+
+
 def build_page(report: SnapshotReport, *, whole: bool) -> Blocks:
     row = report.snapshot
     taken = f"Taken {row.taken_at} by {row.by}, of {row.host} ({row.address}), fleet {row.fleet}."
-    checks = ", ".join(f"{number} {outcome}" for outcome, number in row.checks.items() if number) or "none"
+    checks = ", ".join(f"{number} {_COUNTED.get(outcome, outcome)}" for outcome, number in row.checks.items() if number)
     counts = ", ".join(format_count(number, kind.value) for kind, number in row.counts.items())
-    lies = ("Lies in ", Code(row.where), f", {format_size(row.bytes)}{', signed' if row.signed else ''}.")
+    stored = (f"{format_size(row.bytes)}{', signed' if row.signed else ''}, stored in ", Code(row.where))
     return (
         Title(f"Snapshot {row.number} of {row.host}"),
         Paragraph(taken),
-        Paragraph(lies),
+        Paragraph(stored),
         Paragraph(("Digest ", Code(row.digest), *((", follows ", Code(row.previous)) if row.previous else ()), ".")),
-        Paragraph(f"{counts}. Checks: {checks}."),
+        Paragraph(f"{counts}. Checks: {checks or 'none'}."),
         *make_list(f"{each}: removed: older than what --keep keeps" for each in report.pruned),
         *((_show_kind(report, kind) for kind in RowKind if report.rows.get(kind)) if whole else ()),
     )

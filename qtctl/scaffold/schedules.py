@@ -1,12 +1,12 @@
 """Timers that run qtctl, as a registry declares them: a service and a timer like any other of the fleet."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.dialects.paths import check_absolute_options
 from qtctl.dialects.systemd.calendar import explain_calendar_trouble
+from qtctl.dialects.toml.values import write_text, write_texts
 from qtctl.errors import InputError
 from qtctl.model.selection import HostSelection
 
@@ -36,7 +36,7 @@ WORK: Mapping[Job, Work] = {
     Job.AUDIT: Work(
         ("audit",),
         "Audit",
-        "Findings are in the journal of the unit; a run that could not judge fails.",
+        "Findings are in its journal; a run that could not judge anything fails.",
         "*:0/15",
         (1, 3),
     ),
@@ -115,19 +115,19 @@ def _list_selection(wanted: HostSelection) -> tuple[str, ...]:
 
 def _write_service(schedule: Schedule) -> str:
     work = WORK[schedule.job]
-    account = f"user = {_quote(schedule.account)}\n" if schedule.account else ""
+    account = f"user = {write_text(schedule.account)}\n" if schedule.account else ""
     good = f"\n[restart]\nsuccess_exit_status = [{', '.join(map(str, work.good))}]\n" if work.good else ""
     return f"""\
-summary = {_quote(f"{work.summary} by qtctl")}
+summary = {write_text(f"{work.summary} by qtctl")}
 state = "on-timer"
-why = {_quote(work.why)}
+why = {write_text(work.why)}
 category = "checks"
 type = "oneshot"
-hosts = [{_quote(schedule.on)}]
+hosts = [{write_text(schedule.on)}]
 {account}
 [run]
 kind = "command"
-argv = {_write_list(make_command(schedule))}
+{write_texts("argv", make_command(schedule))}
 cwd = "/"
 
 [env]
@@ -150,8 +150,8 @@ def _write_folders(place: str) -> str:
     for path in (place, top):
         above, _, own = path.rpartition("/")
         if above == STATE and own:
-            return f'\n[directories]\nstate = [{_quote(own)}]\nstate_mode = "0700"\n'
-    return f"\n[sandbox]\nread_write_paths = [{_quote(top)}]\n" if place else ""
+            return f'\n[directories]\nstate = [{write_text(own)}]\nstate_mode = "0700"\n'
+    return f"\n[sandbox]\nread_write_paths = [{write_text(top)}]\n" if place else ""
 
 
 def _write_timer(schedule: Schedule) -> str:
@@ -159,17 +159,8 @@ def _write_timer(schedule: Schedule) -> str:
     persistent = "persistent = true\n" if schedule.job in (Job.SNAPSHOT, Job.AUDIT) else ""
     return f"""\
 [{schedule.name}]
-summary = {_quote(f"{work.summary} by qtctl, {schedule.calendar}")}
-service = {_quote(schedule.name)}
-hosts = [{_quote(schedule.on)}]
-on_calendar = [{_quote(schedule.calendar)}]
+summary = {write_text(f"{work.summary} by qtctl, {schedule.calendar}")}
+service = {write_text(schedule.name)}
+hosts = [{write_text(schedule.on)}]
+on_calendar = [{write_text(schedule.calendar)}]
 {persistent}"""
-
-
-def _write_list(words: Sequence[str]) -> str:
-    return f"[{', '.join(map(_quote, words))}]"
-
-
-def _quote(text: str) -> str:
-    """A basic string of TOML: written like one of JSON."""
-    return json.dumps(text, ensure_ascii=False)

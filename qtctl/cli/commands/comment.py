@@ -17,7 +17,7 @@ def comment(
 ) -> None:
     """Put a comment on the pull request that this CI job is about, in place of the one it put there before.
 
-    In a job of GitHub or GitLab: where, and as whom, is in the variables of the job. docs/gates.md lists them.
+    Where, and as whom, is in the variables of the GitHub or GitLab job. docs/gates.md lists them.
     """
     import os
 

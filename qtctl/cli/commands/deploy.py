@@ -77,7 +77,7 @@ def deploy(
 ) -> None:
     """Show what would change on hosts, ask, change it, and return when they run as declared.
 
-    Several hosts are deployed in batches, the first of which is the canary. No further host is begun once one fails.
+    Several hosts are deployed in batches, the first of which is the canary. Once one fails, no other is started.
     """
     from qtctl.api.connection import connect_ahead
     from qtctl.api.declared import declare_known

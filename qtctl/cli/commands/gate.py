@@ -76,8 +76,8 @@ def gate(
 ) -> None:
     """Run what [gate] in policy.toml asks for: one summary, one exit code.
 
-    A step that cannot be run is unknown, and the gate is never passed with one (exit 3). Nothing connects to a host
-    without --live.
+    A step that cannot be run is unknown, and then the gate does not pass (exit 3). No host is connected to without
+    --live.
     """
     from qtctl.api.gate import GateRun
     from qtctl.api.gate_ground import read_ground

@@ -39,7 +39,7 @@ def generations(
 ) -> None:
     """List the generations of a host: what each deploy changed, when, and by whom.
 
-    A host keeps its ten newest, and as many of those that were rolled back. 0 is what was there before the first.
+    A host keeps the ten newest, and the ten newest that were rolled back. 0 is what was there before the first.
     """
     from qtctl.api.registry import declare
     from qtctl.api.rollback import list_generations as read

@@ -18,7 +18,7 @@ def list_(
     registry: RegistryOption = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """List what the registry declares: services, or another kind, each with its unit, state and ties."""
+    """List what the registry declares: services, or another kind, each with its unit, state and what belongs to it."""
     from qtctl.adapters.files import read_registry
     from qtctl.flows.views import make_listing
     from qtctl.views.presented import list_view

@@ -77,9 +77,9 @@ def logs(
     ] = False,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="TIME", help="From when on, by this machine's clock: -1h, 08:30, yesterday."),
+        typer.Option("--since", metavar="TIME", help="Start time, by this machine's clock: -1h, 08:30, yesterday."),
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to when; as --since.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="End time, as for --since.")] = None,
     priority: Annotated[
         str | None,
         typer.Option(

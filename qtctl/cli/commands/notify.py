@@ -59,7 +59,7 @@ def notify(
     templates: TemplatesOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """Audit hosts, and tell channels what is new, worse and recovered since they were last told.
+    """Audit hosts, and notify channels of what is new, worse or recovered since the last time.
 
     Findings with one cause are one notification. Exit 0 if everything that is due was delivered, whatever was found.
     """

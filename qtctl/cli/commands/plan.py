@@ -58,7 +58,7 @@ def plan(
 ) -> None:
     """Show what a deploy would change on a host, why, and what goes with it. Nothing is changed.
 
-    It asks as the deploying account does, takes no lock, and refuses what a deploy would refuse. Plans of several hosts
+    It logs in as a deploy would, takes no lock, and refuses what a deploy would refuse. Plans of several hosts
     that read the same are shown once.
     """
     from qtctl.api.registry import declare

@@ -24,7 +24,7 @@ def recover(
 ) -> None:
     """Try again to bring a host back to what was there before a deploy that failed.
 
-    A host that could not go back refuses further deploys. First look at the units that it names.
+    A host that could not go back refuses further deploys. Look at the units that it names first.
     """
     from qtctl.api.recover import recover as run
     from qtctl.api.registry import declare

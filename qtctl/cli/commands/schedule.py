@@ -109,7 +109,7 @@ def notify(
     channels: Annotated[str, typer.Option("--channels", metavar="FILE", help="The file on that machine.")] = CHANNELS,
     state: Annotated[str, typer.Option("--state", metavar="FILE", help="The file on that machine.")] = TOLD,
 ) -> None:
-    """Tell channels what is new, worse and recovered, on the host itself or on the selected hosts."""
+    """Notify channels of what is new, worse or recovered, on the host itself or on the selected hosts."""
     _declare("notify", wanted, timer, place=state, options=("--channels", channels))
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Snapshots of what hosts have, month by month, as a chain.", no_args_is_help=True)
 
 NAME_HELP = "A snapshot: a file, or latest, a number, a month, a digest; with HOST: before it if there are several."
-SIGN_HELP = "Sign it with this SSH key: a private one, or a public one whose private half the agent has."
+SIGN_HELP = "Sign it with this SSH key: a private key, or a public one whose private key is in the agent."
 KEEP_HELP = "Keep the host's newest N, and delete older ones."
 SIGNERS_HELP = "Whose signatures count: an allowed_signers file, as in ssh-keygen(1). Every snapshot must be signed."
 REBUILD_HELP = "Rebuild the index from the snapshots in the store."

@@ -39,7 +39,7 @@ def watch(
 ) -> None:
     """Watch units, restarts, lag and ports: a change appears within a second.
 
-    It goes on until it is interrupted. A lost connection is shown, and made again.
+    It runs until it is interrupted. A lost connection is shown, and opened again.
     """
     from qtctl.api import watch as api
     from qtctl.cli.commands.logs import select_targets
