@@ -8,7 +8,7 @@ from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import NO_CHOICES, READ_AS_ROOT, Choices, Plan, Refusal, Step, StepKind
 from qtctl.model.ran import Ran
-from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets, under_way
+from qtctl.plan import accounts, hosts_file, hot_fixes, identity, installs, refused, removal, targets, under_way
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import find_changes, find_obstacles, list_to_read
 from qtctl.plan.leftovers import Leftovers
@@ -66,7 +66,8 @@ def _list_steps(
     by_path = {change.file.path: change for change in written}
     by_unit = {goal.unit: goal for goal in list_goals(desired)}
     gone = find_removal(left, Ties(facts, by_unit), current) if left is not None else NOTHING
-    scene = Scene(facts, by_path, by_unit, adopted, gone, installs.find_switches(desired, facts), ran)
+    switched, unread = installs.find_switches(desired, facts), hot_fixes.find_unread(desired, facts, current)
+    scene = Scene(facts, by_path, by_unit, adopted, gone, switched, ran, unread)
     files = (*(change.step for change in written), *hosts_file.plan_steps(desired, facts, current))
     made = accounts.plan_steps(desired, facts, by_path)
     return (*files, *made, *plan_unit_steps(scene))
@@ -81,6 +82,7 @@ def list_unread(desired: Desired, facts: Facts, choices: Choices = NO_CHOICES) -
         *hosts_file.list_to_read(desired, facts),
         *removal.list_to_read(desired, facts),
         *list_dropins_to_read(desired, facts),
+        *hot_fixes.list_to_read(desired, facts),
     )
     return tuple(dict.fromkeys(paths))
 

@@ -1,6 +1,6 @@
 """The facts that decide the steps of units, and whether a unit must be restarted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.meaning.units import get_start_us, is_awaiting_restart
@@ -34,6 +34,8 @@ class Scene:
     gone: Removal = NOTHING
     switched: tuple[Switch, ...] = ()
     ran: Mapping[str, Ran] = field(default_factory=dict)
+    drop_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Unit → adopted drop-ins that are newer than its process and that this would see."""
 
     def find_unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
@@ -52,7 +54,18 @@ def find_restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     ran = scene.ran.get(goal.unit, UNRECORDED)
     seen = (_find_outdated(scene, path, ran, get_start_us(unit), what) for path in goal.sees)
     switched = (_find_switched(scene, path, get_start_us(unit), what) for path in goal.uses)
-    return "; ".join(reason for reason in (*switched, *seen, losing) if reason)
+    adopted = _find_later_drop_ins(scene, goal, get_start_us(unit), what)
+    return "; ".join(reason for reason in (*switched, *seen, *adopted, losing) if reason)
+
+
+def _find_later_drop_ins(scene: Scene, goal: UnitGoal, started: int, what: str) -> Iterator[str]:
+    """Of a process that no deploy has started nothing is known: a host is left as it was when it was adopted."""
+    if scene.ran.get(goal.unit, UNRECORDED).state is RanState.NONE:
+        return
+    for path in scene.drop_ins.get(goal.unit, ()):
+        there = scene.facts.read(File, path)
+        if there is not None:
+            yield f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
 
 
 def find_switched_path(scene: Scene, goal: UnitGoal) -> str:
