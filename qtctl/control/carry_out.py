@@ -10,6 +10,7 @@ from qtctl.model.control import (
     ControlOutcome,
     ControlPlan,
     ControlStatus,
+    ControlVerb,
     JobEnd,
     UnitResult,
     UnitState,
@@ -105,6 +106,9 @@ def _make_result(
     before = plan.find_before(unit)
     if unit in plan.units:
         queued = answer.units.get(unit, Queued({}, refused="the host did not get to it"))
+        if queued.refused and plan.request.verb is ControlVerb.RESET_FAILED and before.active == "inactive":
+            # systemd refuses to reset a unit that it does not hold in memory, as it does not if it is stopped.
+            return UnitResult(unit, JobEnd.SKIPPED, before, after, "it had not failed")
         if queued.refused:
             return UnitResult(unit, JobEnd.REFUSED, before, after, queued.refused)
         if not queued.own:

@@ -162,3 +162,15 @@ def test_nothing_was_done_is_told_from_nobody_knows() -> None:
     assert run(queued(A, 7), FakeBus({}, breaks=True)) == [(A, JobEnd.UNKNOWN)]
     with pytest.raises(Refused):
         run("", FakeBus({}), refuses=True)
+
+
+@pytest.mark.parametrize(
+    ("active", "end"), [("inactive", JobEnd.SKIPPED), ("failed", JobEnd.REFUSED), ("", JobEnd.REFUSED)]
+)
+def test_a_unit_that_has_not_failed_needs_no_reset(active: str, end: JobEnd) -> None:
+    """Systemd refuses it if it does not hold the unit in memory."""
+    request = ControlRequest(ControlVerb.RESET_FAILED, (A,))
+    plan = ControlPlan("web-1", request, ((A,),), before=(UnitState(A, active, "dead"),))
+    host = FakeHost(FakeBus({}, {A: active}), f"qtctl refused {A} Call failed: Unit {A} not loaded.\n")
+    (result,) = carry_out(cast("Host", host), plan, {}, deadline_s=1).results
+    assert (result.end, result.end.good) == (end, end is JobEnd.SKIPPED)
