@@ -1,7 +1,7 @@
 """Start, stop and restart units on one host or several, and return what came of it as values."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import CancelledError, Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -193,10 +193,14 @@ def plan_hosts(
 
 
 def control_hosts(
-    engine: Executor, tasks: Sequence[ControlTask], progress: Progress = silent
+    engine: "Changing", tasks: Sequence[ControlTask], progress: Progress = silent
 ) -> tuple[ControlOutcome, ...]:
-    """Carry out the agreed plans, at the same time; the outcomes in order."""
-    found = _run_all(engine, control_host, tasks, progress, "done")
+    """Carry out the agreed plans, at the same time; the outcomes in order.
+
+    After a KeyboardInterrupt no further host is begun, and nobody waits for jobs: what had been queued goes on there,
+    and its outcome is unknown. A second one is raised.
+    """
+    found = _run_all(engine, control_host, tasks, progress, "done", interrupt=engine.interrupt)
     return tuple(each for each in found if isinstance(each, ControlOutcome))
 
 
@@ -206,13 +210,38 @@ def _run_all(
     tasks: Sequence[ControlTask],
     progress: Progress,
     said: str,
+    *,
+    interrupt: Callable[[], None] | None = None,
 ) -> tuple[ControlPlan | ControlOutcome, ...]:
+    """`interrupt`: ends in good order what is under way, if the operator does not want to wait."""
     futures = {engine.submit(work, task): number for number, task in enumerate(tasks)}
     found: dict[int, ControlPlan | ControlOutcome] = {}
-    for future in as_completed(futures):
+    try:
+        _take_results(futures, tasks, found, progress, said)
+    except KeyboardInterrupt:
+        if interrupt is None:
+            raise
+        for future in futures:
+            future.cancel()
+        interrupt()
+        _take_results(futures, tasks, found, progress, said)
+    return tuple(found[number] for number in range(len(tasks)))
+
+
+def _take_results(
+    futures: Mapping[Future[ControlPlan | ControlOutcome], int],
+    tasks: Sequence[ControlTask],
+    found: dict[int, ControlPlan | ControlOutcome],
+    progress: Progress,
+    said: str,
+) -> None:
+    """Add to `found` what is not in it yet."""
+    for future in as_completed(each for each, number in futures.items() if number not in found):
         task = tasks[futures[future]]
         try:
             result = future.result()
+        except CancelledError:
+            result = ControlOutcome(task.desired.host, ControlStatus.INTERRUPTED, task.agreed, why="nothing was done")
         except (WorkerEnded, TimeoutError) as error:
             status = ControlStatus.NOT_REACHED if task.agreed is None else ControlStatus.UNKNOWN
             result = ControlOutcome(task.desired.host, status, task.agreed, why=str(error) or "no answer in time")
@@ -220,7 +249,6 @@ def _run_all(
         good = isinstance(result, ControlPlan) or result.status is ControlStatus.DONE
         told = done if good else failed
         progress(told(task.target, Stage.CHANGE, f"{said}; {len(found)} of {len(tasks)} hosts"))
-    return tuple(found[number] for number in range(len(tasks)))
 
 
 def plan_host(task: ControlTask) -> ControlPlan | ControlOutcome:
@@ -251,7 +279,7 @@ def control_host(task: ControlTask) -> ControlOutcome:
         try:
             found = control(task, confirm=partial(_is_as_agreed, task.agreed))
         except KeyboardInterrupt:
-            return ControlOutcome(task.desired.host, ControlStatus.INTERRUPTED, why="interrupted")
+            return ControlOutcome(task.desired.host, ControlStatus.INTERRUPTED, why="nothing was done")
     if found.status is ControlStatus.DECLINED:
         why = "nothing was done: other units would go along than were shown"
         return ControlOutcome(found.host, ControlStatus.REFUSED, found.plan, why=why, hint="try again")

@@ -1,6 +1,7 @@
 """The commands that start, stop and restart units: what they share."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -163,12 +164,31 @@ def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list
             say(begun(target, Stage.CONNECT))
             import_module("qtctl.reports.control_view")
 
+            begun_on: list[str] = []
+
             def confirm(plan: "ControlPlan") -> bool:
                 say.clear()
-                return _confirm([(target, plan)], given)
+                agreed = _confirm([(target, plan)], given)
+                begun_on.extend([target] if agreed else [])
+                return agreed
 
             raise_on_interrupt()
-            return [(target, control(task, confirm=confirm, reaching=reaching))]
+            with _telling_what_goes_on(begun_on):
+                return [(target, control(task, confirm=confirm, reaching=reaching))]
+
+
+@contextmanager
+def _telling_what_goes_on(hosts: Sequence[str]) -> Iterator[None]:
+    """An interrupt ends qtctl, and none of the jobs that it had queued on these hosts."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not hosts:
+            raise
+        from qtctl.reports.host_names import fold_names
+
+        complain(f"interrupted: jobs that were queued on {fold_names(hosts)} go on there (`qtctl status` shows them)")
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def _confirm(plans: "Sequence[tuple[str, ControlPlan]]", given: ControlOptions) -> bool:
@@ -212,7 +232,8 @@ def _control_several(verb: ControlVerb, given: ControlOptions, signal: int) -> "
             shown = dict(plans)
             going = [replace(task, agreed=shown[task.target]) for task in tasks if task.target in shown]
             if agreed:
-                done = api.control_hosts(engine, going, say)
+                with _telling_what_goes_on([task.target for task in going]):
+                    done = api.control_hosts(engine, going, say)
                 ends |= {task.target: end for task, end in zip(going, done, strict=True)}
             else:
                 ends |= {target: ControlOutcome(plan.host, ControlStatus.DECLINED, plan) for target, plan in plans}

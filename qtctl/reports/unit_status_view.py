@@ -90,7 +90,8 @@ def _describe_state(row: UnitRow) -> Text:
     if row.active is None:
         return (Toned(UNKNOWN, Tone.UNKNOWN), f": {row.reason}")
     if row.load == "not-found":
-        return Toned("not there", Tone.BAD)
+        runs = row.active != "inactive"
+        return Toned(f"{row.active} ({row.sub}), its file is gone" if runs else "not there", Tone.BAD)
     why = f", {row.result}" if row.active == "failed" and row.result not in (None, "success") else ""
     return Toned(f"{row.active} ({row.sub}){why}", _TONES.get(row.active, Tone.ASIDE))
 

@@ -92,6 +92,16 @@ def test_a_page_of_several_hosts() -> None:
     assert "4 units: 1 as declared, 1 not as declared, 2 unknown. 1 of 2 hosts answered." in text
 
 
+def test_a_unit_that_runs_without_a_file_is_not_called_absent() -> None:
+    gone = replace(RUNNING, load_state="not-found", active_state="deactivating", sub_state="stop-sigterm")
+    facts = Facts(
+        [observe(API, gone), observe(JOB, replace(gone, active_state="inactive"))], "2026-01-16T22:46:40.000Z"
+    )
+    text = page(unit_status_view.build_view(unit_status.build_report([(WANTED, HostLook("lab1", (API, JOB), facts))])))
+    assert f"| {API} | deactivating (stop-sigterm), its file is gone |" in text
+    assert f"| {JOB} | not there |" in text
+
+
 def test_who_may_not_read_the_journal_is_told_which_group_to_join() -> None:
     denied = replace(SEEN, journal=JournalAccess.DENIED, lines={})
     text = page(unit_status_view.build_view(unit_status.build_report([(WANTED, denied)])))

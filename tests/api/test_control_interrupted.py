@@ -1,0 +1,78 @@
+"""Ctrl-C while several hosts are at it: what is under way is reported as unknown, and nothing else is begun."""
+
+import signal
+import threading
+from concurrent.futures import Future
+from typing import Any, cast
+
+import pytest
+import typer
+
+from qtctl.api.control import ControlTask, control_hosts
+from qtctl.cli.controlling import _telling_what_goes_on
+from qtctl.cli.exits import Exit
+from qtctl.engines.changing import Changing
+from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, ControlStatus, ControlVerb
+from tests.builders.planned import desired, service
+
+UNIT = "quantum-api.service"
+
+
+class Engine:
+    """Begins the first task alone. An interrupt ends it, if it `heeds` one."""
+
+    def __init__(self, *, heeds: bool) -> None:
+        self.futures: list[Future[Any]] = []
+        self._heeds = heeds
+
+    def submit(self, _work: object, _task: object) -> Future[Any]:
+        found: Future[Any] = Future()
+        if not self.futures:
+            found.set_running_or_notify_cancel()
+        self.futures.append(found)
+        return found
+
+    def interrupt(self) -> None:
+        for each in self.futures[1:]:
+            each.set_running_or_notify_cancel()
+        if self._heeds:
+            self.futures[0].set_result(ControlOutcome("h", ControlStatus.UNKNOWN, why="interrupted"))
+        else:
+            press_ctrl_c()
+
+
+def press_ctrl_c() -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+
+def make_tasks() -> list[ControlTask]:
+    request = ControlRequest(ControlVerb.RESTART, (UNIT,))
+    plan = ControlPlan("h", request, ((UNIT,),))
+    return [ControlTask(f"web-{number}", desired(service("api")), request, agreed=plan) for number in (1, 2, 3)]
+
+
+def test_the_first_interrupt_reports_every_host() -> None:
+    press_ctrl_c()
+    found = control_hosts(cast("Changing", Engine(heeds=True)), make_tasks())
+    assert [(each.status, each.why) for each in found] == [
+        (ControlStatus.UNKNOWN, "interrupted"),
+        (ControlStatus.INTERRUPTED, "nothing was done"),
+        (ControlStatus.INTERRUPTED, "nothing was done"),
+    ]
+
+
+def test_a_second_one_does_not_wait() -> None:
+    press_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        control_hosts(cast("Changing", Engine(heeds=False)), make_tasks())
+
+
+def test_what_goes_on_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, _telling_what_goes_on(["web-1", "web-2"]):
+        raise KeyboardInterrupt
+    assert ended.value.exit_code == Exit.INTERRUPTED
+    assert "jobs that were queued on web-1, web-2 go on there" in capsys.readouterr().err
+    with pytest.raises(KeyboardInterrupt), _telling_what_goes_on([]):
+        raise KeyboardInterrupt
