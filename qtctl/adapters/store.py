@@ -23,6 +23,8 @@ READING = frozenset(
     }
 )
 """First words of the commands that this adapter sends, besides its own AUTH and SELECT."""
+READING_PAIRS = frozenset({("CLIENT", "LIST"), ("ACL", "DRYRUN")})
+"""The same for commands whose first word does not say that they read."""
 
 _HINT = "does Redis listen there, and does it respond? CLIENT PAUSE and long scripts block it"
 AT_A_TIME = 2000
@@ -164,5 +166,8 @@ def _explain_no_auth(reply: StoreReply, why: str) -> StoreReply:
 
 
 def _must_read(command: tuple[str, ...]) -> None:
-    if not command or command[0].upper() not in READING:
+    words = tuple(word.upper() for word in command[:2])
+    if words[:1] and words[0] in READING:
+        return
+    if words not in READING_PAIRS:
         raise ValueError(f"not a reading command: {' '.join(command[:1])!r}")

@@ -6,6 +6,7 @@ from qtctl.model.store_facts import StoreClock, Stream, StreamConsumers, StreamG
 
 FIRST_STREAM_MS = 1_514_764_800_000
 """2018: no Redis before it had streams."""
+LAST_ID = "18446744073709551615-18446744073709551615"
 AHEAD_MS = 1_000
 """How far an id may be ahead of the server's clock, which may have been set back by that much."""
 
@@ -50,6 +51,26 @@ def measure_lag(stream: Stream, group: StreamGroup) -> int | None:
     if parse_id(group.last_delivered_id) >= parse_id(stream.last_id):
         return 0
     return None if group.lag is None else min(group.lag, stream.length)
+
+
+def is_exhausted(stream: Stream) -> bool:
+    """Whether no entry can be added any more: the newest id is the largest that there is."""
+    return stream.last_id == LAST_ID
+
+
+def measure_skipped_us(stream: Stream, group: StreamGroup, consumers: StreamConsumers, clock: StoreClock) -> int | None:
+    """How much younger the group's place is than the last read of any of its consumers; None if it was not moved.
+
+    Redis forgets how many entries a group has read when it is moved by hand, until it reads again. If its place is an
+    entry that was added after anybody last read, then nobody was given that entry. XDEL makes Redis forget, too.
+    """
+    if stream.added is None or group.entries_read is not None or stream.deleted_id not in ("", "0-0"):
+        return None
+    if not consumers.idle_ms or consumers.count > len(consumers.idle_ms):
+        return None
+    place_ms, now_ms = parse_id(group.last_delivered_id)[0], clock.now_us // 1000
+    ahead_ms = place_ms - (now_ms - min(consumers.idle_ms.values()))
+    return ahead_ms * 1000 if FIRST_STREAM_MS < place_ms <= now_ms + AHEAD_MS and ahead_ms > AHEAD_MS else None
 
 
 def is_out_of_reach(stream: Stream, group: StreamGroup, clock: StoreClock) -> bool:

@@ -15,7 +15,16 @@ from qtctl.model.container_facts import Containers
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.fact import F, Fact, make_fact
-from qtctl.model.fact_help import ASK_REDIS, INSTALL_GETENT, LET_READ, REACH_HEALTH, REACH_REDIS, SCAN_REDIS, SEE_BUS
+from qtctl.model.fact_help import (
+    ASK_REDIS,
+    ASK_RIGHTS,
+    INSTALL_GETENT,
+    LET_READ,
+    REACH_HEALTH,
+    REACH_REDIS,
+    SCAN_REDIS,
+    SEE_BUS,
+)
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
@@ -28,9 +37,11 @@ from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitFiles, U
 from qtctl.model.store_facts import (
     KeyExpiry,
     KeyFact,
+    StoreClients,
     StoreClock,
     StoreHealth,
     StoreKeys,
+    StoreRight,
     StoreServer,
     Stream,
     StreamConsumers,
@@ -39,7 +50,7 @@ from qtctl.model.store_facts import (
     StreamPending,
 )
 from qtctl.model.user_unit_facts import UserUnits
-from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
+from qtctl.model.way_facts import OpenPaths, PathWay, UnitWriters, UserIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +264,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(PathWay, Channel.EXEC),
         FactKind(UserIds, Channel.EXEC),
         FactKind(UnitWriters, Channel.EXEC),
+        FactKind(OpenPaths, Channel.EXEC),
         FactKind(LibraryWriters, Channel.EXEC),
         FactKind(UserUnits, Channel.EXEC, INSTALL_GETENT),
         FactKind(ManagerSettings, Channel.EXEC),
@@ -296,6 +308,8 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(StoreKeys, Channel.STORE, SCAN_REDIS),
         FactKind(StoreClock, Channel.STORE, ASK_REDIS),
         FactKind(StoreHealth, Channel.STORE, ASK_REDIS),
+        FactKind(StoreClients, Channel.STORE, ASK_REDIS),
+        FactKind(StoreRight, Channel.STORE, ASK_RIGHTS),
     )
 }
 """Every kind of fact, by name: what asks, reads back, judges and documents facts looks here, and nowhere else.

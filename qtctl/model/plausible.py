@@ -30,7 +30,7 @@ from qtctl.model.store_facts import (
     StreamPending,
 )
 from qtctl.model.user_unit_facts import UserUnits
-from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
+from qtctl.model.way_facts import OpenPaths, PathWay, UnitWriters, UserIds
 
 U32, I64, U64 = 2**32 - 1, 2**63 - 1, 2**64 - 1
 HIGHEST_PORT, MOST_CPUS, MOST_LOAD = 65535, 2**20, 2**32
@@ -331,6 +331,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     PathWay.FACT: _check_way,
     UserIds.FACT: _check_user,
     UnitWriters.FACT: lambda value: _check_parts(value.parts),
+    OpenPaths.FACT: lambda value: _check_parts(value.parts),
     Containers.FACT: lambda value: (
         _check_paths((*value.groups, *value.groups.values(), *value.ports, value.unnamed))
         or _check_paths(each for name in value.names.values() for each in name)

@@ -66,6 +66,30 @@ class KeyExpiry:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreRight:
+    """Subject: `COMMAND KEY`. Whether the default user may run it on the key, as ACL DRYRUN says, which runs nothing.
+
+    For XREADGROUP any number of keys, each after a space. `refused`: what Redis says against it, '' if nothing. Redis
+    before 7 cannot tell: absent.
+    """
+
+    FACT: ClassVar[str] = "store.right"
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreClients:
+    """Subject: the store's name. From CLIENT LIST: whom Redis keeps waiting.
+
+    `held`: command → number of clients that wait in it although it never waits by itself. Absent if the account may
+    not list clients.
+    """
+
+    FACT: ClassVar[str] = "store.clients"
+    held: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """Subject: a stream key. `last_ms`: the time part of the newest entry's id, 0 if the stream never had an entry.
 
@@ -162,3 +186,23 @@ def split_group_subject(subject: str) -> tuple[str, str]:
     """What `group_subject` was made from."""
     key, _, group = subject.rpartition("/")
     return key, group.replace("%2F", "/").replace("%25", "%")
+
+
+READ_WITH = "XREADGROUP"
+DEFAULT_USER = "default"
+"""Whom programs are that log in without a name."""
+TRIED = {
+    "XADD": ("XADD", "{}", "*", "field", "value"), "HSET": ("HSET", "{}", "field", "value"),
+    "SET": ("SET", "{}", "value"), "LPUSH": ("LPUSH", "{}", "value"), "SADD": ("SADD", "{}", "value"),
+    "ZADD": ("ZADD", "{}", "0", "value"),
+    "XREADGROUP": ("XREADGROUP", "GROUP", "group", "consumer", "STREAMS", "{}", ">"),
+}  # fmt: skip
+"""Commands that ACL DRYRUN is asked about, `{}` for the key: it checks the rights, and runs nothing."""
+
+
+def make_trial(subject: str) -> tuple[str, ...]:
+    """The command that answers a `StoreRight`. KeyError for a command that is not in `TRIED`."""
+    word, _, rest = subject.partition(" ")
+    keys = rest.split(" ") if word == READ_WITH else [rest]
+    several = {"{}": keys, ">": [">"] * len(keys)}
+    return ("ACL", "DRYRUN", DEFAULT_USER, *(part for each in TRIED[word] for part in several.get(each, [each])))

@@ -71,6 +71,19 @@ class UnitWriters:
         return list_rows(self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenPaths:
+    """Subject: `host`. Everything on the paths to what every account must be able to use, links followed.
+
+    `acls`: as of a `PathWay`. `unseen`: path → why the auditing account could not look at it.
+    """
+
+    FACT: ClassVar[str] = "open.paths"
+    parts: Parts
+    acls: dict[str, list[str]] | None
+    unseen: dict[str, str]
+
+
 def list_rows(parts: Mapping[str, list[str]]) -> Iterator[tuple[str, str, int, int, int, str]]:
     for path, (kind, uid, gid, mode, target) in parts.items():
         yield path, kind, int(uid), int(gid), int(mode, 8), target

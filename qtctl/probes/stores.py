@@ -1,5 +1,7 @@
 """Redis, read only (facts `store`, `key`, `stream` and related ones): INFO, TYPE, TTL, XINFO, XPENDING, TIME, SCAN.
 
+CLIENT LIST and ACL DRYRUN read, too: the latter only says whether a command would be allowed.
+
 XINFO STREAM is the only command that reports the last id of a stream without reading entries. Its reply has the first
 and the last entry: qtctl.adapters.store_replies drops them unread.
 
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from qtctl.dialects import shell
+from qtctl.dialects.lines import split_lines
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import STREAM_ID
@@ -23,15 +26,18 @@ from qtctl.model.store_facts import (
     MOST_PENDING,
     KeyExpiry,
     KeyFact,
+    StoreClients,
     StoreClock,
     StoreHealth,
     StoreKeys,
+    StoreRight,
     StoreServer,
     Stream,
     StreamConsumers,
     StreamGroup,
     StreamGroups,
     StreamPending,
+    make_trial,
     split_group_subject,
 )
 from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_refused, answer_unparseable
@@ -39,19 +45,51 @@ from qtctl.probes.store_info import answer_health, answer_server
 from qtctl.probes.store_values import Unreadable, find_number, find_text, read_number, read_pairs, read_text
 
 _OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers, StreamPending)
-FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, KeyExpiry, *_OF_STREAMS))
-ORDER = ("INFO", "TYPE", "TTL", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XPENDING", "TIME", "SCAN")
+FACTS = tuple(
+    kind.FACT
+    for kind in (
+        StoreServer,
+        StoreClock,
+        StoreHealth,
+        StoreClients,
+        StoreKeys,
+        StoreRight,
+        KeyFact,
+        KeyExpiry,
+        *_OF_STREAMS,
+    )
+)
+ORDER = (
+    "INFO",
+    "CLIENT",
+    "ACL",
+    "TYPE",
+    "TTL",
+    "XINFO STREAM",
+    "XINFO GROUPS",
+    "XINFO CONSUMERS",
+    "XPENDING",
+    "TIME",
+    "SCAN",
+)
 """The order of questions.
 
 A stream before its groups: then a group never seems to have been given less than it was when the stream was trimmed.
 The clock after all entries: then no entry is newer than the clock.
 """
-_OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT, StoreKeys.FACT)
+_OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClients.FACT, StoreClock.FACT, StoreKeys.FACT)
 SCANNED_FIRST, SCANNED_NEXT = "1000", "10000"
 """Keys that Redis looks at in one SCAN: it answers nobody else meanwhile, for some milliseconds."""
 DEFAULT_PORT = 6379
-_OF_KEY, _FOR_EVER, _GONE = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL"}, -1, -2
+_OF_KEY, _FOR_EVER, _GONE = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL", StoreRight.FACT: ""}, -1, -2
 LONGEST_NAME = 200
+WAITING_BY_THEMSELVES = frozenset(
+    (
+        *("blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax", "bzmpop"),
+        *("xread", "xreadgroup", "wait", "waitaof"),
+    )
+)
+_WAITING = re.compile(r" flags=[^ ]*b[^ ]* .* cmd=([a-z]{1,30})(?:[| ]|$)")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -81,9 +119,9 @@ def store_of(need: Need) -> str:
 def make_command(need: Need) -> tuple[str, ...]:
     """The command that answers a need. Not for `StoreKeys`, which takes one for each pattern."""
     if need.fact in _OF_STORE:
-        return ("TIME",) if need.fact == StoreClock.FACT else ("INFO",)
+        return {StoreClock.FACT: ("TIME",), StoreClients.FACT: ("CLIENT", "LIST")}.get(need.fact, ("INFO",))
     if need.fact in _OF_KEY:
-        return _OF_KEY[need.fact], need.subject
+        return make_trial(need.subject) if need.fact == StoreRight.FACT else (_OF_KEY[need.fact], need.subject)
     if need.fact == Stream.FACT:
         return ("XINFO", "STREAM", need.subject)
     if need.fact == StreamConsumers.FACT:
@@ -192,6 +230,10 @@ def _answer_failed(need: Need, error: str, again: str, question: int) -> Answer:
         return answer_absent(need, "no such key", again=again, line="no such key", question=question)
     if kind == "NOGROUP":
         return answer_absent(need, "the stream has no such group", again=again, line=kind, question=question)
+    if need.fact == StoreClients.FACT and kind == "NOPERM":
+        return answer_absent(need, "the account may not list clients", again=again, line=kind, question=question)
+    if need.fact == StoreRight.FACT and "nknown " in error:
+        return answer_absent(need, "this Redis has no ACL DRYRUN", again=again, line=kind, question=question)
     if kind == "WRONGTYPE":
         return answer_absent(need, "the key is not a stream", again=again, line=kind, question=question)
     return answer_refused(need, error, again=again, line=kind, question=question, help_=_HELP.get(kind, ""))
@@ -223,6 +265,28 @@ def _answer_clock(need: Need, value: object, again: str, question: int) -> Answe
                 need, StoreClock(now_us), again=f"{again} | head -n 1", line=seconds, question=question
             )
     raise Unreadable("TIME did not answer with seconds and microseconds")
+
+
+def _answer_right(need: Need, value: object, again: str, question: int) -> Answer:
+    if not isinstance(value, str):
+        raise Unreadable("ACL DRYRUN did not answer with a text")
+    refused = "" if value == "OK" else value[:LONGEST_NAME]
+    return answer_observed(need, StoreRight(refused), again=again, line=value[:LONGEST_NAME], question=question)
+
+
+def _answer_clients(need: Need, value: object, again: str, question: int) -> Answer:
+    """`id=3 addr=… flags=b … cmd=xadd …` for each client. Flag b: it waits. Names of clients are chosen by them."""
+    if not isinstance(value, str):
+        raise Unreadable("CLIENT LIST did not answer with a text")
+    held: dict[str, int] = {}
+    for line in split_lines(value):
+        found = _WAITING.search(line)
+        if found is not None and found[1] not in WAITING_BY_THEMSELVES:
+            held[found[1]] = held.get(found[1], 0) + 1
+    shown = f"{again} | grep -E ' flags=[^ ]*b' | grep -o 'cmd=[a-z]*'"
+    return answer_observed(
+        need, StoreClients(held), again=shown, line=f"cmd={min(held)}" if held else "", question=question
+    )
 
 
 def _answer_stream(need: Need, value: object, again: str, question: int) -> Answer:
@@ -300,6 +364,8 @@ _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     StoreServer.FACT: answer_server,
     StoreClock.FACT: _answer_clock,
     StoreHealth.FACT: answer_health,
+    StoreClients.FACT: _answer_clients,
+    StoreRight.FACT: _answer_right,
     KeyFact.FACT: _answer_key,
     KeyExpiry.FACT: _answer_expiry,
     Stream.FACT: _answer_stream,

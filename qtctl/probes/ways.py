@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.program_folders import FOLDERS
 from qtctl.meaning.access import Entry, Kind, Way, walk
+from qtctl.meaning.open_paths import WANTED
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import I64, U32, parse_whole
-from qtctl.model.way_facts import Parts, PathWay, UnitWriters, UserIds
+from qtctl.model.way_facts import OpenPaths, Parts, PathWay, UnitWriters, UserIds
 from qtctl.probes.answer import (
     MISSING,
     Answer,
@@ -37,6 +38,7 @@ ROUNDS = 24
 MOST_PARTS = 20_000
 MOST_USERS = 200
 WRITERS_AGAIN = "find -L /etc/systemd/system /run/systemd/system -maxdepth 2 '(' ! -uid 0 -o -perm /022 ')' ! -type l"
+OPEN_AGAIN = f"ls -ld {' '.join(WANTED)}"
 _KINDS = {"f": "file", "d": "folder", "l": "link"}
 _PART, _TIMES = 4, 3
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?")
@@ -84,6 +86,8 @@ def probe(needs: Sequence[Need]) -> Probe:
     asked, odd = divide_needs(needs, _explain_odd)
     users = [need.subject for need in asked if need.fact == UserIds.FACT]
     paths = [need.subject for need in asked if need.fact == PathWay.FACT]
+    if any(need.fact == OpenPaths.FACT for need in asked):
+        paths = list(dict.fromkeys((*paths, *WANTED)))
     return Probe((_make_command(users, paths),), lambda frames: odd + _parse(asked, frames))
 
 
@@ -108,6 +112,8 @@ def _make_command(users: list[str], paths: list[str]) -> Command:
 def make_again(need: Need) -> str:
     if need.fact == UserIds.FACT:
         return f"id {quote(need.subject)}"
+    if need.fact == OpenPaths.FACT:
+        return OPEN_AGAIN
     return WRITERS_AGAIN if need.fact == UnitWriters.FACT else f"namei -l {quote(need.subject)}"
 
 
@@ -130,6 +136,8 @@ def _answer_unread(need: Need, frame: Frame, error: Exception) -> Answer:
 def _answer(need: Need, said: _Said) -> Answer:
     if need.fact == UserIds.FACT:
         return _answer_user(need, said)
+    if need.fact == OpenPaths.FACT:
+        return _answer_open(need, said)
     return _answer_writers(need, said) if need.fact == UnitWriters.FACT else _answer_way(need, said)
 
 
@@ -284,14 +292,17 @@ def _answer_way(need: Need, said: _Said) -> Answer:
     end = way.end
     parts = _list_parts(way, said)
     interpreter, missing = _find_interpreter(end, said, parts)
-    size, mtime, ctime = said.times.get(end.path, (0, 0, 0)) if end else (0, 0, 0)
+    times = said.times.get(end.path) if end is not None and end.kind is not Kind.FOLDER else None
+    size, mtime, ctime = times or (0, 0, 0)
     acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
     where = end.path if end else ""
     value = PathWay(
         parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing, _find_noexec(end, said),
         where in said.not_executable, said.env_misses.get(where, ""),
     )  # fmt: skip
-    return answer_observed(need, value, again=make_again(need), line=way.missing or (end.path if end else ""))
+    return answer_observed(
+        need, value, again=make_again(need), line=way.missing or ("" if where == need.subject else where)
+    )
 
 
 def _explain_not_seen(path: str, said: _Said) -> str:
@@ -335,6 +346,17 @@ def _find_noexec(end: Entry | None, said: _Said) -> str:
     return next((mount for mount in mounts if said.noexec.get(mount)), "")
 
 
+def _answer_open(need: Need, said: _Said) -> Answer:
+    ways = {path: walk(path, said.entries) for path in WANTED}
+    parts: Parts = {}
+    for way in ways.values():
+        parts |= _list_parts(way, said)
+    missing = {path: _explain_not_seen(way.missing, said) for path, way in ways.items() if way.missing}
+    unseen = {path: why for path, why in missing.items() if why}
+    acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
+    return answer_observed(need, OpenPaths(parts, acls or None, unseen), again=make_again(need))
+
+
 def _answer_writers(need: Need, said: _Said) -> Answer:
     parts = dict(said.writers)
     for link in said.links:
@@ -348,4 +370,4 @@ def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     return probe(needs)
 
 
-FAMILY = Family((PathWay, UserIds, UnitWriters), _make_probe)
+FAMILY = Family((PathWay, UserIds, UnitWriters, OpenPaths), _make_probe)

@@ -229,6 +229,19 @@ def prove_info(need: Need, store: DesiredStore, field: str, value: object) -> Pr
     )
 
 
+def prove_held_client(need: Need, store: DesiredStore, command: str) -> ProofSource:
+    """A client that Redis keeps waiting in a command."""
+    shown = _format_redis_command(store, "CLIENT", "LIST")
+    return ProofSource(
+        need, f"{shown} | grep -E ' flags=[^ ]*b' | grep -o 'cmd={command}' | head -n 1", f"cmd={command}"
+    )
+
+
+def prove_refused_right(need: Need, store: DesiredStore, argv: Sequence[str], refused: str) -> ProofSource:
+    """What ACL DRYRUN says against a command; it runs nothing."""
+    return ProofSource(need, _format_redis_command(store, *argv), refused)
+
+
 def prove_memory_full(need: Need, store: DesiredStore) -> ProofSource:
     again = f"{_format_redis_command(store, 'INFO', 'memory')} | tr -d '\\r' | awk -F: '{MEMORY_FULL}'"
     return ProofSource(need, again, "full")

@@ -7,6 +7,8 @@ from typing import Any, cast
 from qtctl.audit import compared
 from qtctl.audit.judge import list_needs
 from qtctl.dialects.systemd.boot_order import BOOTED
+from qtctl.meaning.open_paths import DEVICES, WANTED
+from qtctl.meaning.permissions import Permission
 from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
@@ -45,9 +47,11 @@ from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import (
     KeyExpiry,
     KeyFact,
+    StoreClients,
     StoreClock,
     StoreHealth,
     StoreKeys,
+    StoreRight,
     StoreServer,
     Stream,
     StreamConsumers,
@@ -56,7 +60,7 @@ from qtctl.model.store_facts import (
     StreamPending,
 )
 from qtctl.model.user_unit_facts import UserUnits
-from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
+from qtctl.model.way_facts import OpenPaths, PathWay, UnitWriters, UserIds
 from qtctl.rules.host.env_contents import digest_of
 from qtctl.rules.loaded_units import list_loaded_units
 from tests.builders.desired import build_host, build_service
@@ -258,6 +262,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     fixed: dict[str, Any] = {
         "user": UserIds(1001, 1001, [4, 1001], [], {"4": "adm", "1001": "qt"}),
         "unit.writers": UnitWriters({}, []),
+        "open.paths": OpenPaths({path: _open_part(path) for path in WANTED}, None, {}),
         "unit.listing": UnitListing({**loaded, **OTHERS}, files),
         "health": Health(200),
         "reach": Reach("audit"),
@@ -305,6 +310,8 @@ def values(want: Desired) -> dict[Need, Fact]:
         "store": StoreServer("7.0.15", 100, 1000),
         "store.health": StoreHealth("master", False, 1000, 0, "noeviction", 0, 0, dict(KEEPS), {}),
         "store.clock": StoreClock(NOW_US),
+        "store.clients": StoreClients({}),
+        "store.right": StoreRight(),
         "stream": Stream(5000, f"{NOW_US // 1000 - 2000}-0", NOW_US // 1000 - 2000, 1, f"{OLDEST_MS}-0", 6000, "0-0"),
         "stream.group": StreamGroup(3, 1, 1, f"{OLDEST_MS + 1}-0", 5997),
         "stream.consumers": StreamConsumers({"ai-engine": 500}, 1),
@@ -360,13 +367,17 @@ def _env_text(path: str) -> EnvText:
     return EnvText(NONCE, digests, [key for key, _ in ENV], {}, [], [])
 
 
+def _open_part(path: str) -> list[str]:
+    kind = "other" if path in DEVICES else "file" if Permission.EXECUTE not in WANTED[path] else "folder"
+    return [kind, "0", "0", {"other": "0666", "file": "0644"}.get(kind, "0755"), ""]
+
+
 def _way(path: str, file: DesiredFile | None) -> PathWay:
     """All of it root's, and for everybody to read and execute; env files for root alone."""
     above = [path[:at] or "/" for at, letter in enumerate(path) if letter == "/"]
     mode = "0600" if path.endswith(".env") else "0755"
     owner = "1001" if path.startswith("/data/") else "0"
-    kind = "other" if path.startswith("/dev/") else "folder" if path in ("/home/qt", STATE, "/var/log") else "file"
-    end = [kind, owner, owner, "0666" if kind == "other" else mode, ""]
+    end = ["folder" if path in ("/home/qt", STATE, "/var/log") else "file", owner, owner, mode, ""]
     size = len(file.content) if file else 10
     times = NOW_US - 6 * HOUR
     return PathWay({**{each: ["folder", "0", "0", "0755", ""] for each in above}, path: end}, "", size, times, times)

@@ -46,6 +46,10 @@ def list_producers(desired: Desired) -> Iterator[Producer]:
             yield Producer(service, streams, silent_us)
 
 
+def _list_stores(producer: Producer) -> list[str]:
+    return sorted({key.store for key, _ in producer.streams})
+
+
 def _find_longest_age(streams: Published) -> int | None:
     ages = [key.max_age_us for key, _ in streams if key.max_age_us is not None]
     return max(ages) if len(ages) == len(streams) >= SEVERAL else None
@@ -58,10 +62,13 @@ def _expect_fresh_entries(desired: Desired) -> tuple[Expectation, ...]:
             {"silent_s": {"max": each.silent_us // SECOND}},
             (
                 *(Need(Stream.FACT, key.name, key.store) for key, _ in each.streams),
-                *(Need(StoreClock.FACT, store) for store in sorted({key.store for key, _ in each.streams})),
+                *(Need(StoreClock.FACT, store) for store in _list_stores(each)),
             ),
             partial(_is_heard, producer=each),
             each.service.origin.at("streams", "publishes"),
+            tuple(
+                (id_, store) for store in sorted({key.store for key, _ in each.streams}) for id_ in ("QT512", "QT519")
+            ),
         )
         for each in list_producers(desired)
     )

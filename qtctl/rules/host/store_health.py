@@ -9,7 +9,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
-from qtctl.model.store_facts import StoreClock, StoreHealth
+from qtctl.model.store_facts import StoreClients, StoreClock, StoreHealth
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
@@ -43,7 +43,8 @@ def _list_written(desired: Desired) -> tuple[DesiredStore, ...]:
 def _expect_writable_stores(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
-            store.name, {"writes": True}, (_make_need(store),), partial(_judge_writes, store=store), store.origin,
+            store.name, {"writes": True}, (_make_need(store), Need(StoreClients.FACT, store.name)),
+            partial(_judge_writes, store=store), store.origin,
             (("QT509", store.name),),
         )
         for store in _list_written(desired)
@@ -54,7 +55,7 @@ def _judge_writes(facts: Facts, store: DesiredStore) -> Judgment:
     server = facts.read(StoreHealth, store.name)
     if server is None:
         return NOT_JUDGED
-    refusal = next(_list_refusals(server, store), None)
+    refusal = next(iter((*_list_refusals(server, store), *_list_held(facts, store))), None)
     if refusal is not None:
         return Verdict(False, {"writes": refusal.why}, refusal.sources, remedy=refusal.remedy)
     status = proofs.prove_info(_make_need(store), store, "role", server.role)
@@ -94,6 +95,15 @@ def _list_refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal
         remedy = "see what fills it (redis-cli --memkeys), trim that, or raise maxmemory"
         sources = (policy, proofs.prove_memory_full(need, store))
         yield Refusal("OOM: maxmemory is reached, and nothing may be evicted", sources, remedy)
+
+
+def _list_held(facts: Facts, store: DesiredStore) -> Iterator[Refusal]:
+    """Redis does not report a pause: only those show it whom it keeps waiting in a command that never waits."""
+    clients, need = facts.read(StoreClients, store.name), Need(StoreClients.FACT, store.name)
+    for command in sorted(clients.held) if clients is not None else ():
+        source = proofs.prove_held_client(need, store, command)
+        remedy = "redis-cli CLIENT UNPAUSE, once you know who paused it and why"
+        yield Refusal(f"PAUSED: clients wait in {command.upper()}", (source,), remedy)
 
 
 def _is_full(server: StoreHealth) -> bool:
@@ -157,8 +167,9 @@ QT512 = Rule(
     what="Redis answers and serves reads, but refuses every write: it is a read-only replica (READONLY), its "
     "snapshots or its append-only file fail (MISCONF), its memory is full and its policy may evict nothing (OOM), "
     "min-replicas-to-write is set and no replica follows (NOREPLICAS), or CLIENT PAUSE holds up writes. Only Valkey "
-    "8.1 and later report a pause: with Redis only silent producers show it (QT503, QT515), as they do where an ACL "
-    "forbids writes. A store from which this host only reads is not judged.",
+    "8.1 and later report a pause: with Redis, clients show it that wait in a command that never waits by itself, if "
+    "the account may run CLIENT LIST; else silent producers do (QT503, QT515). For writes that an ACL forbids, see "
+    "QT519. A store from which this host only reads is not judged.",
     why="Every publisher stops at once, and each logs it in its own words. PING answers, the port listens and the "
     "unit is active, so nothing else on the host shows it.",
     fix="The finding says which it is. For a replica, find out who made it one (`redis-cli ROLE`); for MISCONF, free "

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import measure_age
+from qtctl.meaning.streams import is_exhausted, measure_age
 from qtctl.model.desired import Desired, DesiredKey
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
@@ -51,6 +51,7 @@ def _expect_stamps(desired: Desired) -> tuple[Expectation, ...]:
             (Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)),
             partial(_is_stamped, key=key, store=store),
             key.origin,
+            (("QT520", key.name),),
         )
         for key, store, _ in list_aging(desired)
     )
@@ -69,6 +70,29 @@ def _is_stamped(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
     writers = ", ".join(key.publishers) or "its publisher"
     remedy = f"let {writers} add entries with the id *, which Redis stamps; an id from the future stays the newest"
     return Verdict(not why, {"newest": stream.last_id}, sources, remedy=remedy)
+
+
+def _expect_room_for_ids(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name, {"takes entries": True}, (Need(Stream.FACT, key.name, key.store),),
+            partial(_takes_entries, key=key, store=store), key.origin,
+        )
+        for key, store in list_keys(desired)
+        if key.type is KeyType.STREAM
+    )  # fmt: skip
+
+
+def _takes_entries(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
+    stream = facts.read(Stream, key.name, key.store)
+    if stream is None:
+        return NOT_JUDGED
+    source = proofs.prove_newest_entry(Need(Stream.FACT, key.name, key.store), store, key.name, stream.last_id)
+    remedy = (
+        f"find out who added an entry with that id, or ran XSETID; then rename it (RENAME {quote(key.name)} …), let "
+        "its publisher make it anew, and let the consumers create their groups"
+    )
+    return Verdict(not is_exhausted(stream), {"newest": stream.last_id}, (source,), remedy=remedy)
 
 
 QT508 = Rule(
@@ -101,4 +125,18 @@ QT514 = Rule(
     "again, and let the consumers create their groups.",
     expect=_expect_stamps,
 )
-RULES = (QT508, QT514)
+QT520 = Rule(
+    "QT520",
+    "stream takes no more entries",
+    Severity.ERROR,
+    several="streams take no more entries",
+    what="The newest id of a declared stream is 18446744073709551615-18446744073709551615, the largest that there is. "
+    "Every stream is judged, with and without `max_age`.",
+    why="Redis refuses every further XADD, with any id (`The stream has exhausted the last possible ID`). Length, "
+    "groups and lag look as ever, and consumers wait for entries that will not come.",
+    fix="Nothing lowers the newest id while such an entry is in the stream. Keep what is needed under another name "
+    "(RENAME), let the publisher make the stream anew with `*`, and let the consumers create their groups again. If no "
+    "entry has that id (XREVRANGE shows it), somebody ran XSETID: the same command sets it back to the newest entry.",
+    expect=_expect_room_for_ids,
+)
+RULES = (QT508, QT514, QT520)

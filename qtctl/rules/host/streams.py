@@ -134,7 +134,12 @@ def _expect_fresh_entries(desired: Desired) -> tuple[Expectation, ...]:
             (Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)),
             partial(_is_fresh, key=key, store=store, max_age_us=max_age_us),
             key.origin.at("max_age"),
-            (("QT514", key.name), *list_services_down(desired, key.publishers), *list_silent(desired, key.publishers)),
+            (
+                ("QT514", key.name),
+                *list_services_down(desired, key.publishers),
+                *(("QT512", store.name), ("QT519", store.name)),
+                *list_silent(desired, key.publishers),
+            ),
         )
         for key, store, max_age_us in list_aging(desired)
     )
