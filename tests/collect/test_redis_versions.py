@@ -56,8 +56,16 @@ VERSIONS: dict[str, tuple[list[Any], list[Any], list[Any], Wrong]] = {
 }  # fmt: skip
 
 
+NO_DRYRUN = {
+    "5": b"-ERR unknown command `ACL`, with args beginning with: `DRYRUN`, `default`, `XADD`, \r\n",
+    "6": b"-ERR Unknown subcommand or wrong number of arguments for 'DRYRUN'. Try ACL HELP.\r\n",
+}
+
+
 def packed(value: object) -> bytes:
     match value:
+        case bytes():
+            return value
         case None:
             return b"$-1\r\n"
         case int():
@@ -95,7 +103,8 @@ def test_versions(version: str) -> None:
     info = f"redis_version:{version.split(maxsplit=1)[0]}\r\nuptime_in_seconds:9\r\nused_memory:1\r\nrole:master\r\n"
     replies: dict[str, object] = {
         "INFO": info, "TYPE": "stream", "TTL": -1, "XINFO STREAM": stream, "XINFO GROUPS": [group],
-        "XINFO CONSUMERS": [consumer], "XPENDING": PENDING, "TIME": [str(NOW_MS // 1000), "0"], "SCAN": ["0", [KEY]],
+        "CLIENT": "id=3 addr=127.0.0.1:1 flags=b db=0 cmd=xreadgroup user=default\n",
+        "ACL": NO_DRYRUN.get(version[0], "OK"), "XINFO CONSUMERS": [consumer], "XPENDING": PENDING, "TIME": [str(NOW_MS // 1000), "0"], "SCAN": ["0", [KEY]],
     }  # fmt: skip
     with serving(replies) as port:
         plain = host(port)

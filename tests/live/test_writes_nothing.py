@@ -21,7 +21,7 @@ LOGIN_RECORDS = ("/var/log/*", "/var/log")
 """Besides wtmp, btmp and lastlog also the journal, where sshd and logind write of each login."""
 STANDINS = ("/var/lib/redis", "/var/lib/redis/*")
 """What the stand-ins write comes to disk when Redis saves, every five minutes."""
-READING = {"ACL", "CLIENT", "INFO", "PING", "SCAN", "TIME", "TTL", "TYPE", "XINFO", "XPENDING"}
+READING = {"INFO", "PING", "SCAN", "TIME", "TTL", "TYPE", "XINFO", "XPENDING"}
 ASKED_AT_LEAST = 40
 QUIET_TRIES = 10
 PAUSE_MS = 30_000
