@@ -104,7 +104,8 @@ def test_versions(version: str) -> None:
     replies: dict[str, object] = {
         "INFO": info, "TYPE": "stream", "TTL": -1, "XINFO STREAM": stream, "XINFO GROUPS": [group],
         "CLIENT": "id=3 addr=127.0.0.1:1 flags=b db=0 cmd=xreadgroup user=default\n",
-        "ACL": NO_DRYRUN.get(version[0], "OK"), "XINFO CONSUMERS": [consumer], "XPENDING": PENDING, "TIME": [str(NOW_MS // 1000), "0"], "SCAN": ["0", [KEY]],
+        "ACL": NO_DRYRUN.get(version[0], "OK"), "XINFO CONSUMERS": [consumer], "XPENDING": PENDING,
+        "TIME": [str(NOW_MS // 1000), "0"], "SCAN": ["0", [KEY]],
     }  # fmt: skip
     with serving(replies) as port:
         plain = host(port)
