@@ -117,6 +117,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def can_redraw() -> bool:
+    """Whether stdout is a terminal on which what was written can be written over."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
 def may_paint() -> bool:
     """Whether stdout is a terminal that takes colours."""
     return sys.stdout.isatty() and _may_colour()

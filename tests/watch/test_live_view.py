@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.live import Live
 
 from qtctl.cli.live import LiveView
+from qtctl.cli.output import can_redraw
 from qtctl.model.watch import CONNECTED, Change, Kind
 
 AT = 1_780_000_000.0
@@ -50,3 +51,10 @@ def test_host_state_and_restarts_are_whole_and_the_name_gives_way(width: int) ->
 
 def test_a_wide_terminal_cuts_nothing() -> None:
     assert not any("\u2026" in line for line in draw(200, 60))
+
+
+@pytest.mark.parametrize(("name", "can"), [("xterm", True), ("", True), ("dumb", False), ("DUMB", False)])
+def test_a_dumb_terminal_gets_lines(name: str, can: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", name)
+    assert can_redraw() is can

@@ -6,8 +6,9 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.logs import WANTED_HELP
+from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import AsOption, AtOnceOption, RegistryOption, UserOption, locate_registry
-from qtctl.cli.output import is_terminal, make_harmless, write_lines
+from qtctl.cli.output import can_redraw, make_harmless, write_lines
 from qtctl.cli.selecting import selects_hosts
 from qtctl.errors import InputError
 from qtctl.model.selection import HostSelection
@@ -44,15 +45,16 @@ def watch(
     from qtctl.api import watch as api
     from qtctl.cli.commands.logs import select_targets
 
-    how = format_ or ("live" if is_terminal() else "text")
-    if how == "live" and not is_terminal():
-        raise InputError("--format live needs a terminal", hint="use text or jsonl")
+    how = format_ or ("live" if can_redraw() else "text")
+    if how == "live" and not can_redraw():
+        raise InputError("--format live needs a terminal, and not a dumb one", hint="use text or jsonl")
     loaded, targets = select_targets(locate_registry(registry), wanted, as_name)
     tasks = api.plan_tasks(loaded, targets, tuple(names or ()), user=user, as_name=as_name)
     changes = api.watch(tasks, at_once=at_once or api.AT_ONCE, stopped=lambda: False)
     if how == "live":
         from qtctl.cli.live import show_live
 
+        raise_on_interrupt()
         with show_live() as view:
             for each in changes:
                 view.take(each)
