@@ -212,9 +212,7 @@ def _list_left(tree: Tree, entry: Entry) -> Iterator[Left]:
         if name in TAKEN:
             continue
         secret = variable.encrypted or _SECRET.search(name) is not None or is_secret_name(name)
-        yield Left(
-            name, variable.line, 1, "may hold a secret: it is never copied" if secret else "has no key in hosts.toml"
-        )
+        yield Left(tree.names.get(name, name), variable.line, 1, NEVER if secret else "has no key in hosts.toml")
     for group in entry.groups:
         if not is_tag(group):
             yield Left(group, entry.line, 1, "is a group whose name cannot be a tag")

@@ -348,6 +348,7 @@ def test_what_is_not_read_of_an_ssh_config_and_what_is_set_twice_is_listed_with_
     left = {(each.name, each.line, each.hosts): each.why for each in adopt(SSH, "config").left}
     assert left["Include", 14, 0] == "is not read: its hosts and settings are missing here"
     assert left["Match", 18, 0] == "is not evaluated: what it sets is missing here"
+    assert left["IdentityFile", 7, 2] == "has no key in hosts.toml"
     twice = {each.name: each.why for each in adopt(YAML, "i.yml").left if "again" in each.why}
     assert twice == {"again": "is set again in line 27"}
     (odd,) = (each for each in adopt("Host web-1\n  Port 0\n", "config").left)
@@ -363,3 +364,12 @@ def test_a_yaml_inventory_needs_no_ending(text: str) -> None:
 
 def test_a_host_called_host_is_not_an_ssh_config() -> None:
     assert find_hosts(adopt("host ansible_host=192.0.2.1\n", "hosts"))["host"]["address"] == "192.0.2.1"
+
+
+def test_many_tags_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "inventory.ini"
+    path.write_text("".join(f"[g{number}]\nweb-1\n" for number in range(30)))
+    assert _run_guarded(["adopt", "inventory", str(path)], debug=False) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("1 host, tags: g0, g1, g2, ")
+    assert "g19 and 10 more; check" in last

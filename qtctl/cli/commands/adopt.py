@@ -170,6 +170,8 @@ def inventory(
     from qtctl.adapters.files import read_inventory_text
     from qtctl.adopt.inventory import adopt_inventory, read_inventory
     from qtctl.cli.output import complain, write
+    from qtctl.dialects.endpoints import sort_hosts
+    from qtctl.fleet.select import name_hosts
 
     adopted = adopt_inventory(read_inventory(read_inventory_text(file), str(file)))
     write(adopted.text, out)
@@ -179,7 +181,8 @@ def inventory(
     for folder in ("group_vars", "host_vars"):
         if is_folder(file.parent / folder):
             complain(f"{file.parent / folder}: not read: it holds variables of these hosts")
-    complain(f"{adopted.hosts} hosts, tags: {', '.join(adopted.tags) or 'none'}; check what `guessed` lists")
+    count = "1 host" if adopted.hosts == 1 else f"{adopted.hosts} hosts"
+    complain(f"{count}, tags: {name_hosts(sort_hosts(adopted.tags)) or 'none'}; check what `guessed` lists")
 
 
 @app.command("drift")

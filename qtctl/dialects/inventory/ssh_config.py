@@ -19,7 +19,7 @@ def parse_ssh_config(text: str, file: str) -> Tree:
     """Hosts with a plain name. As in ssh, the first matching block sets a key. Match blocks are not evaluated, except
     `Match all`.
     """
-    tree = Tree(file, NAMES)
+    tree = Tree(file, dict(NAMES))
     tree.add_group(UNGROUPED, 1)
     blocks = _list_blocks(tree, text)
     for name, (_, variables) in tree.hosts.items():
@@ -62,6 +62,7 @@ def _add_hosts(tree: Tree, names: tuple[str, ...], line: int) -> None:
 
 
 def _list_lines(tree: Tree, text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Number, keyword in small letters and words of each line that says something."""
     for number, raw in enumerate(split_file_lines(text), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
@@ -69,7 +70,9 @@ def _list_lines(tree: Tree, text: str) -> Iterator[tuple[int, str, tuple[str, ..
         found = _LINE.fullmatch(line)
         if found is None:
             raise tree.fail(f"{line[:60]!r} is not a line of an ssh configuration", number, "KEYWORD VALUE")
-        yield number, found[1].lower(), tuple(_split_words(tree, found[2], number))
+        keyword = found[1].lower()
+        tree.names.setdefault(keyword, found[1])
+        yield number, keyword, tuple(_split_words(tree, found[2], number))
 
 
 def _split_words(tree: Tree, text: str, line: int) -> Iterator[str]:

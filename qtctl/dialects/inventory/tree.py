@@ -1,7 +1,7 @@
 """An inventory as its file says it: groups, their children, hosts, and variables with the line that sets each."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from qtctl.errors import InputError, Place
@@ -56,10 +56,10 @@ class Entry:
 class Tree:
     """Filled by a parser of one file, then read by `list_entries`."""
 
-    def __init__(self, file: str, names: Mapping[str, str] | None = None) -> None:
+    def __init__(self, file: str, names: dict[str, str] | None = None) -> None:
         """`names`: what the file calls a variable, where that is not Ansible's name for it."""
         self.file = file
-        self.names = names or {}
+        self.names: dict[str, str] = names or {}
         self.unused: list[Unused] = []
         self.groups: dict[str, Group] = {ALL: Group(1)}
         self.hosts: dict[str, tuple[int, Variables]] = {}
