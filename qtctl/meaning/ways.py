@@ -41,6 +41,14 @@ def make_way(path: str, fact: PathWay) -> Way:
     return found[1]
 
 
+_OF_PACKAGES, _LOCAL = ("/usr/", "/bin/", "/sbin/", "/lib"), "/usr/local/"
+
+
+def is_of_package(path: str) -> bool:
+    """Whether a package put it there: its mtime is when it was built, and its ctime when it was installed."""
+    return path.startswith(_OF_PACKAGES) and not path.startswith(_LOCAL)
+
+
 def make_identity(user: UserIds) -> Identity:
     return Identity(user.uid, frozenset((user.gid, *user.groups)))
 

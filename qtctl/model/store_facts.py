@@ -69,8 +69,8 @@ class KeyExpiry:
 class StoreRight:
     """Subject: `COMMAND KEY`. Whether the default user may run it on the key, as ACL DRYRUN says, which runs nothing.
 
-    For XREADGROUP any number of keys, each after a space. `refused`: what Redis says against it, '' if nothing. Redis
-    before 7 cannot tell: absent.
+    For those of `OF_MANY_KEYS` any number of keys, each after a space. `refused`: what Redis says against it, '' if
+    nothing. Redis before 7 cannot tell: absent.
     """
 
     FACT: ClassVar[str] = "store.right"
@@ -188,13 +188,14 @@ def split_group_subject(subject: str) -> tuple[str, str]:
     return key, group.replace("%2F", "/").replace("%25", "%")
 
 
-READ_WITH = "XREADGROUP"
+READ_WITH, WRITE_WITH = "XREADGROUP", "UNLINK"
+OF_MANY_KEYS = (READ_WITH, WRITE_WITH)
 DEFAULT_USER = "default"
 """Whom programs are that log in without a name."""
 TRIED = {
     "XADD": ("XADD", "{}", "*", "field", "value"), "HSET": ("HSET", "{}", "field", "value"),
     "SET": ("SET", "{}", "value"), "LPUSH": ("LPUSH", "{}", "value"), "SADD": ("SADD", "{}", "value"),
-    "ZADD": ("ZADD", "{}", "0", "value"),
+    "ZADD": ("ZADD", "{}", "0", "value"), "UNLINK": ("UNLINK", "{}"),
     "XREADGROUP": ("XREADGROUP", "GROUP", "group", "consumer", "STREAMS", "{}", ">"),
 }  # fmt: skip
 """Commands that ACL DRYRUN is asked about, `{}` for the key: it checks the rights, and runs nothing."""
@@ -203,6 +204,6 @@ TRIED = {
 def make_trial(subject: str) -> tuple[str, ...]:
     """The command that answers a `StoreRight`. KeyError for a command that is not in `TRIED`."""
     word, _, rest = subject.partition(" ")
-    keys = rest.split(" ") if word == READ_WITH else [rest]
+    keys = rest.split(" ") if word in OF_MANY_KEYS else [rest]
     several = {"{}": keys, ">": [">"] * len(keys)}
     return ("ACL", "DRYRUN", DEFAULT_USER, *(part for each in TRIED[word] for part in several.get(each, [each])))

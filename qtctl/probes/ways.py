@@ -12,6 +12,7 @@ from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.program_folders import FOLDERS
 from qtctl.meaning.access import Entry, Kind, Way, walk
 from qtctl.meaning.open_paths import WANTED
+from qtctl.meaning.ways import is_of_package
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import I64, U32, parse_whole
@@ -294,6 +295,7 @@ def _answer_way(need: Need, said: _Said) -> Answer:
     interpreter, missing = _find_interpreter(end, said, parts)
     times = said.times.get(end.path) if end is not None and end.kind is not Kind.FOLDER else None
     size, mtime, ctime = times or (0, 0, 0)
+    ctime = ctime if end is not None and is_of_package(end.path) else 0
     acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
     where = end.path if end else ""
     value = PathWay(

@@ -11,7 +11,7 @@ from qtctl.meaning.originals import list_adopted_paths, list_originals, needs_of
 from qtctl.meaning.started_from import Changed, find_start_us, list_config_files, list_newer, map_dropins
 from qtctl.meaning.starts import is_judged, start_files
 from qtctl.meaning.units import read_unit
-from qtctl.meaning.ways import make_way
+from qtctl.meaning.ways import is_of_package, make_way
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_file import DesiredFile
@@ -24,9 +24,6 @@ from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
-"""Programs of packages have their build time as mtime: ctime shows when they were installed."""
-_LOCAL = "/usr/local/"
 _SECOND = 1_000_000
 
 
@@ -96,19 +93,15 @@ def _list_changes(facts: Facts, service: DesiredService, files: tuple[str, ...])
         way = facts.find(PathWay, need.subject)  # QT405 and QT410 say where code cannot be seen
         end = make_way(need.subject, way).end if way else None
         if way and end and end.kind is Kind.FILE:
-            yield Changed(end.path, way.ctime if _is_of_package(end.path) else way.mtime)
+            yield Changed(end.path, way.ctime if is_of_package(end.path) else way.mtime)
     venv = facts.read(VenvCheck, service.venv) if service.venv else None
     if venv and venv.installed:
         yield Changed(venv.installed, venv.installed_at)
 
 
-def _is_of_package(path: str) -> bool:
-    return path.startswith(_SYSTEM) and not path.startswith(_LOCAL)
-
-
 def _prove_times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSource:
     """In whole seconds, as `stat` prints them, beside the start of the process."""
-    field = "%Z" if _is_of_package(changed.path) else "%Y"
+    field = "%Z" if is_of_package(changed.path) else "%Y"
     unit = Need(Unit.FACT, service.unit)
     need = Need(File.FACT, changed.path)
     known = need if facts.find_item(need).value is not None else unit

@@ -12,7 +12,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
 from qtctl.model.states import KeyType, ServiceState
-from qtctl.model.store_facts import READ_WITH, StoreRight, make_trial
+from qtctl.model.store_facts import READ_WITH, WRITE_WITH, StoreRight, make_trial
 from qtctl.rules import proofs
 from qtctl.rules.host.streams import list_keys, map_stores
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
@@ -21,8 +21,10 @@ _WRITTEN_WITH = {
     KeyType.STREAM: "XADD", KeyType.HASH: "HSET", KeyType.STRING: "SET", KeyType.LIST: "LPUSH", KeyType.SET: "SADD",
     KeyType.ZSET: "ZADD",
 }  # fmt: skip
-READ_AT_ONCE = 200
-"""Streams in one question about reading."""
+AT_ONCE = 200
+"""Keys in one question."""
+_NOT_ITSELF = f"'{WRITE_WITH.lower()}' command"
+"""Redis refuses the command that is asked about all keys, and says nothing of the keys."""
 _NAMES_A_USER = re.compile(r"(REDIS|VALKEY).*(USER|URL|URI|DSN)", re.IGNORECASE)
 _HAS_A_USER = re.compile(r"rediss?://[^:@/]+(:[^@/]*)?@")
 MOST_SHOWN = 5
@@ -42,8 +44,8 @@ def _expect_rights(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _list_tried(desired: Desired) -> dict[str, list[str]]:
-    """Store → the subjects of everything that its services do: each key that is written, and all streams read."""
-    found: dict[str, set[str]] = {}
+    """Store → the subjects of what its services do: each command that writes, with one key, and access to all keys."""
+    written: dict[str, dict[str, set[str]]] = {}
     read: dict[str, set[str]] = {}
     types = {(key.store, key.name): key.type for key, _ in list_keys(desired)}
     for service in desired.services:
@@ -51,19 +53,25 @@ def _list_tried(desired: Desired) -> dict[str, list[str]]:
             continue
         for name in service.publishes:
             kind = types.get((service.store, name))
-            found.setdefault(service.store, set()).update(() if kind is None else [f"{_WRITTEN_WITH[kind]} {name}"])
+            if kind is not None:
+                written.setdefault(service.store, {}).setdefault(_WRITTEN_WITH[kind], set()).add(name)
         for each in service.consumes:
             read.setdefault(each.store, set()).add(each.stream)
     return {
-        store: [*sorted(found.get(store, ())), *_join_streams(sorted(read.get(store, ())))] for store in (found | read)
+        store: [
+            *(f"{word} {min(names)}" for word, names in sorted(written.get(store, {}).items())),
+            *_join_keys(WRITE_WITH, {name for names in written.get(store, {}).values() for name in names}),
+            *_join_keys(READ_WITH, read.get(store, set())),
+        ]
+        for store in written | read
     }
 
 
-def _join_streams(names: list[str]) -> Iterator[str]:
-    """Redis says which of them it would refuse. A stream with a space in its name is not asked about."""
-    plain = [name for name in names if " " not in name]
-    for at in range(0, len(plain), READ_AT_ONCE):
-        yield f"{READ_WITH} {' '.join(plain[at : at + READ_AT_ONCE])}"
+def _join_keys(word: str, names: set[str]) -> Iterator[str]:
+    """Redis says which of them it would refuse. A key with a space in its name is not asked about."""
+    plain = sorted(name for name in names if " " not in name)
+    for at in range(0, len(plain), AT_ONCE):
+        yield f"{word} {' '.join(plain[at : at + AT_ONCE])}"
 
 
 def _names_a_user(service: DesiredService) -> bool:
@@ -78,6 +86,10 @@ def _may_do_it(facts: Facts, store: DesiredStore, tried: tuple[str, ...]) -> Jud
     if None in rights.values():
         return NOT_JUDGED
     refused = {each: right.refused for each, right in rights.items() if right is not None and right.refused}
+    undecided = {each for each, why in refused.items() if _NOT_ITSELF in why}
+    if refused.keys() == undecided and undecided:
+        return Verdict(False, None, unknown=f"the default user may not run {WRITE_WITH}: rights on keys cannot be told")
+    refused = {each: why for each, why in refused.items() if each not in undecided}
     sources = tuple(
         proofs.prove_refused_right(Need(StoreRight.FACT, each, store.name), store, make_trial(each), why)
         for each, why in [*refused.items()][:MOST_SHOWN]
@@ -97,7 +109,8 @@ QT519 = Rule(
     Severity.ERROR,
     several="Redis users may not do what services do",
     what="Redis would refuse its default user what services that are declared running do: to write the keys that they "
-    "publish (XADD, HSET, SET and so on, by the type of the key), or to read with their consumer groups. Redis itself "
+    "publish (XADD, HSET, SET and so on, by the type of the key; UNLINK, for the right to change each of the keys), or "
+    "to read with their consumer groups. Redis itself "
     "is asked, with ACL DRYRUN, which runs nothing. Judged where `username` of stores.toml is not set, with Redis 7 "
     "and later, and not for services whose env file names a Redis user or whose secrets have a URL.",
     why="PING and INFO work, every stream is there, and each write fails with NOPERM, in the log of each program in "
