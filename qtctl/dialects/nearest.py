@@ -11,6 +11,16 @@ _MOST_COMPARED = 500
 _MOST_SEARCHES = 50
 
 
+class Suggestion(str):
+    """A hint that says what was probably meant."""
+
+    __slots__ = ()
+
+
+def suggest_name(meant: str) -> Suggestion:
+    return Suggestion(f"did you mean {meant}?")
+
+
 class Known:
     """Known names, for many questions: after the first few, only slips are recognised."""
 
@@ -29,7 +39,7 @@ class Known:
     def suggest(self, name: str) -> str:
         """The nearest name as a hint; "" if none is near."""
         near = self.find_nearest(name)
-        return f"did you mean {near}?" if near else ""
+        return suggest_name(near) if near else ""
 
     @cached_property
     def _folded(self) -> dict[str, str]:

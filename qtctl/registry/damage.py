@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from qtctl.dialects.endpoints import TAG_SIGN
-from qtctl.dialects.nearest import Known
+from qtctl.dialects.nearest import Known, Suggestion
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Fleet, Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
@@ -123,7 +123,7 @@ class Damage:
 
 def _add_hint(problem: Problem, unread: Known | None) -> Problem:
     """Adds the name that was probably meant, if it is that of an entry that could not be read."""
-    if unread is None or problem.hint.startswith("did you mean"):
+    if unread is None or isinstance(problem.hint, Suggestion):
         return problem
     return replace(problem, hint=unread.suggest(problem.name) or "correct the name, or declare it")
 

@@ -1,7 +1,7 @@
 """Desired → the bytes of every unit and env file, through the templates in `unit_templates/`."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -216,35 +216,35 @@ def _add_file(files: dict[str, DesiredFile], file: DesiredFile) -> None:
 
 def _group_errors(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...]:
     """One error for each fault, although a broken line of a template fails once for every unit."""
-    alike: dict[tuple[Place | None, str], list[tuple[str, Unrendered]]] = {}
+    alike: dict[tuple[Place | None, str, bool], list[tuple[str, Unrendered]]] = {}
     for subject, error in failed:
-        alike.setdefault((error.place, error.what.replace(subject, "")), []).append((subject, error))
-    return tuple(_merge_errors(*those) for those in alike.values())
-
-
-def _merge_errors(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]) -> Unrendered:
-    subject, error = first
-    what = error.what.replace(subject, f"{subject}{add_more(len(others))}", 1)
-    return Unrendered(
-        what,
-        units=(subject, *(other for other, _ in others)),
-        why=error.why,
-        in_template=error.in_template,
-        hint=error.hint,
-        place=error.place,
-        field=error.field,
-    )
+        alike.setdefault((error.place, error.why, error.in_template), []).append((subject, error))
+    return tuple(_make_unrendered(those[0][1], [subject for subject, _ in those]) for those in alike.values())
 
 
 def _place_error(error: InputError, subject: str, origin: Origin) -> Unrendered:
     """An error in a template keeps its place; one about a value gets the place where the value was declared."""
-    in_template = error.place is not None
-    return Unrendered(
-        error.what if in_template else f"{subject}: {error.what}",
+    found = Unrendered(
+        error.what,
         units=(subject,),
         why=error.what,
-        in_template=in_template,
+        in_template=error.place is not None,
         hint=error.hint,
         place=error.place or Place(origin.file),
+        field=error.field,
+    )
+    return _make_unrendered(found, [subject])
+
+
+def _make_unrendered(error: Unrendered, subjects: Sequence[str]) -> Unrendered:
+    """The same error, of all of `subjects`. A value's names the first."""
+    of_value = f"{subjects[0]}{add_more(len(subjects) - 1)}: {error.why}"
+    return Unrendered(
+        error.why if error.in_template else of_value,
+        units=tuple(subjects),
+        why=error.why,
+        in_template=error.in_template,
+        hint=error.hint,
+        place=error.place,
         field=error.field,
     )

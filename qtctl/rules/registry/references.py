@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.endpoints import TAG_SIGN
-from qtctl.dialects.nearest import Known
+from qtctl.dialects.nearest import Known, suggest_name
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.dialects.toml.keys import quote
@@ -48,7 +48,7 @@ class Leads:
         """A hint for a full unit name that was used instead of the registry's name."""
         declared = getattr(self._registry, kind)
         found = (each for each in declared if kind in KINDS and make_unit_name(self._registry, kind, each) == name)
-        return f"did you mean {each}?" if "." in name and (each := next(found, "")) else ""
+        return suggest_name(each) if "." in name and (each := next(found, "")) else ""
 
     def suggest_unit(self, name: str, otherwise: str) -> str:
         """A hint for a short or full unit name; `otherwise` if no name is similar."""
@@ -56,7 +56,7 @@ class Leads:
         if len(parts) > 1 and all(part in self._live for part in parts):
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
         alias = f"{name}{UnitKind.SERVICE.suffix}"
-        return f"did you mean {alias}?" if alias in self._live else self._units.suggest(name) or otherwise
+        return suggest_name(alias) if alias in self._live else self._units.suggest(name) or otherwise
 
     def suggest_tag(self, name: str) -> str:
         """A hint for the tag of a host."""
@@ -66,13 +66,13 @@ class Leads:
         """A hint for a host or a tag in a list of hosts: a tag may be meant instead of a host, or the reverse."""
         bare = name.removeprefix(TAG_SIGN)
         if bare in (self._registry.hosts if name != bare else self.tags):
-            return f"did you mean {bare if name != bare else TAG_SIGN + bare}?"
+            return suggest_name(bare if name != bare else TAG_SIGN + bare)
         if name == bare:
             return self.suggest_entry(name, "hosts", "hosts.toml")
         near = Known(self.tags).find_nearest(bare)
         known = ", ".join(f"{TAG_SIGN}{each}" for each in self.tags[:KNOWN])
         listed = f"the tags are {known}" if known else "no host has a tag"
-        return f"did you mean {TAG_SIGN}{near}?" if near else listed
+        return suggest_name(f"{TAG_SIGN}{near}") if near else listed
 
     def suggest_successor(self, name: str) -> str:
         """A hint for the name of a service, an external or a target."""
