@@ -188,7 +188,7 @@ class RestoreGate:
 
     def _list_watched(self, look: InstalledState) -> list[str]:
         """Services that were up, and that only a boot or a person starts."""
-        then = (each for each in self.aim.backup.manifest.units if each.up and each.unit.endswith(".service"))
+        then = (each for each in self.aim.backup.manifest.units if each.is_active and each.unit.endswith(".service"))
         return [
             each.unit
             for each in then

@@ -64,7 +64,8 @@ class UnitThen:
     triggered_by: tuple[str, ...] = ()
 
     @property
-    def up(self) -> bool:
+    def is_active(self) -> bool:
+        """As `meaning.units.is_active`."""
         return self.active in ACTIVE_STATES
 
 

@@ -91,7 +91,7 @@ def _find_running_jobs(desired: Desired, facts: Facts, switched: set[str]) -> It
         if not used or unit.must_be_active is not None or not _is_job(unit, kinds):
             continue
         state = facts.read(Unit, unit.unit)
-        if state is not None and (is_up(state.active_state) or state.active_state == "activating"):
+        if state is not None and is_up(state.active_state):
             what = f"it runs now, from {min(used)}, which changes"
             yield Refusal(unit.unit, what, "wait until it has ended, then deploy again")
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.unit_name import get_template, is_template
+from qtctl.meaning.units import is_up
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired_file import DesiredFile
 from qtctl.model.facts import ABSENT_STATES
@@ -205,17 +206,17 @@ class Restore:
         found = {}
         for unit, now in sorted(self.units.items()):
             before = then.get(unit)
-            if is_template(unit) or unit.endswith(_NEVER_STOPPED) or not (now.up or now.active == "activating"):
+            if is_template(unit) or unit.endswith(_NEVER_STOPPED) or not is_up(now.active):
                 continue
             if before is None or before.load == "not-found":
                 found[unit] = self._goes
-            elif before.active == "inactive" and now.up and not (before.triggered_by or now.triggered_by):
+            elif before.active == "inactive" and now.is_active and not (before.triggered_by or now.triggered_by):
                 found[unit] = f"it was down {self.aim.words.then}"
-            elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _is_timed(before):
+            elif now.is_active and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _is_timed(before):
                 found[unit] = f"it is restarted: {self._anew[unit]} changes"
         sockets = {unit for unit in found if unit.endswith(".socket")}
         for unit, now in self.units.items():
-            if now.up and unit not in found and sockets & {*now.triggered_by}:
+            if now.is_active and unit not in found and sockets & {*now.triggered_by}:
                 found[unit] = "it stops with its socket"
         return found
 
@@ -224,14 +225,14 @@ class Restore:
         found = {}
         for before in sorted(self.aim.backup.manifest.units, key=lambda each: _rank(each.unit)):
             unit, now = before.unit, self.units.get(before.unit)
-            if not before.up or is_template(unit) or unit.endswith(_NEVER_STOPPED):
+            if not before.is_active or is_template(unit) or unit.endswith(_NEVER_STOPPED):
                 continue
             if unit in self._stops:
                 found[unit] = "it was stopped for this"
-            elif not before.triggered_by and (now is None or not now.up):
+            elif not before.triggered_by and (now is None or not now.is_active):
                 found[unit] = f"it was up {self.aim.words.then}"
         for unit, because in self._find_dragged().items():
-            if (self.others.get(unit) or self.units[unit]).up and unit not in self._stops:
+            if (self.others.get(unit) or self.units[unit]).is_active and unit not in self._stops:
                 found.setdefault(unit, f"it stops along with {because}")
         return found
 
@@ -295,7 +296,7 @@ def list_units_unlike(aim: Aim, units: Mapping[str, UnitThen]) -> tuple[str, ...
         for then in aim.backup.manifest.units
         if (now := units.get(then.unit, UnitThen(then.unit, *ABSENT_STATES, "")))
         and not (then.triggered_by or now.triggered_by or then.unit.endswith(_NEVER_STOPPED))
-        and ((then.up and not now.up) or (then.active == "inactive" and now.up))
+        and ((then.is_active and not now.is_active) or (then.active == "inactive" and now.is_active))
     )
 
 

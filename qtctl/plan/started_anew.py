@@ -84,8 +84,7 @@ def _stop_first(scene: Scene, goal: UnitGoal) -> str:
 
 def _has_processes(scene: Scene, goal: UnitGoal) -> bool:
     """Also one that keeps being restarted must not start while what it runs from changes."""
-    state = scene.find_unit(goal.unit).active_state
-    return is_up(state) or (state == "activating" and bool(find_switched_path(scene, goal)))
+    return is_up(scene.find_unit(goal.unit).active_state)
 
 
 def _find_holders(scene: Scene, users: Iterable[str]) -> list[UnitGoal]:

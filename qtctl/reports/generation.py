@@ -74,7 +74,7 @@ def _hold(what: Desired | Backup) -> Held:
 
 
 def _describe_found(unit: UnitThen) -> str:
-    runs = "on demand" if unit.triggered_by else "active" if unit.up else "stopped"
+    runs = "on demand" if unit.triggered_by else "active" if unit.is_active else "stopped"
     return f"{runs}, {'enabled' if unit.file_state == 'enabled' else 'not enabled'}"
 
 
