@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import basename
+from posixpath import basename, dirname
 
 from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.change_class import ChangeClass
@@ -124,17 +124,39 @@ def _describe_file(there: File) -> str:
 
 
 def find_obstacles(
-    desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool
+    desired: Desired, facts: Facts, current: Mapping[str, bytes], *, take_over: bool, goes: frozenset[str] = frozenset()
 ) -> tuple[Refusal, ...]:
-    """What keeps the files from being written. A file that could not be read does so even with `take_over`."""
+    """What keeps the files from being written. A file that could not be read does so even with `take_over`.
+
+    `goes`: paths of files that are removed before.
+    """
     found: list[Refusal] = []
     for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
         found += _find_unreadable(file, there, current)
         found += _find_winner(file, facts)
-        if not take_over:
+        if not take_over and not _is_name_of_removed(file, there, goes):
             found += _find_foreign(file, there, facts)
-    return (*found, *_find_own_files(desired, facts))
+    return (*found, *_find_own_files(desired, facts), *_find_taken_names(desired, facts, goes))
+
+
+def _is_name_of_removed(file: DesiredFile, there: File | None, goes: frozenset[str]) -> bool:
+    """Whether the file takes the place of a link that was another name of a unit that is removed."""
+    if there is None or there.kind != "link":
+        return False
+    return f"{dirname(file.path)}/{basename(there.target)}" in goes
+
+
+def _find_taken_names(desired: Desired, facts: Facts, goes: frozenset[str]) -> Iterator[Refusal]:
+    """Aliases in whose place there is something else: systemctl would not enable the unit."""
+    for goal in list_goals(desired):
+        for path in goal.links[len(goal.links) - len(goal.aliases) :] if goal.enabled else ():
+            there = facts.read(File, path)
+            if there is None or path in goes or (there.kind == "link" and basename(there.target) == goal.unit):
+                continue
+            what = "a unit file of qtctl's that is no longer declared" if there.ours else _describe_file(there)
+            hint = "--prune removes it" if there.ours else "move it away, or declare another alias"
+            yield Refusal(path, f"there is {what}, where {goal.unit} has an alias", hint)
 
 
 def _find_own_files(desired: Desired, facts: Facts) -> Iterator[Refusal]:

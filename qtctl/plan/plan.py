@@ -36,9 +36,10 @@ def plan(
     are included only if qtctl wrote them, and only with `choices.prune`.
     """
     left = Leftovers(desired, facts)
+    goes = frozenset(file.path for file in left.files) if choices.prune else frozenset()
     refusals = _find_blockers(desired, facts, choices) or (
         *(removal.find_obstacles(left, current) if choices.prune else ()),
-        *find_obstacles(desired, facts, current, take_over=choices.take_over),
+        *find_obstacles(desired, facts, current, take_over=choices.take_over, goes=goes),
         *accounts.find_obstacles(desired, facts),
         *hosts_file.find_obstacles(desired, facts, current),
         *installs.find_obstacles(desired, facts, take_over=choices.take_over),

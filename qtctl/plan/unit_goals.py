@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from posixpath import basename
 
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.unit_name import is_template
@@ -50,6 +51,8 @@ class UnitGoal:
     """The installed paths that it runs from."""
     in_parts: bool = False
     """Whether it is one of several instances that are restarted some at a time."""
+    aliases: tuple[str, ...] = ()
+    """The other names by which systemd finds it once it is enabled."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -58,7 +61,8 @@ class UnitGoal:
         if not self.enabled:
             return ()
         wanted = tuple(f"{directory}/{target}.wants/{self.unit}" for target in self.wanted_by)
-        return (*wanted, *(f"{directory}/{target}.requires/{self.unit}" for target in self.required_by))
+        required = tuple(f"{directory}/{target}.requires/{self.unit}" for target in self.required_by)
+        return (*wanted, *required, *(f"{directory}/{alias}" for alias in self.aliases))
 
 
 def list_goals(desired: Desired) -> tuple[UnitGoal, ...]:
@@ -118,6 +122,7 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
         stop_commands=any(directive.startswith("ExecStop") for directive in _list_commands(unit)),
+        aliases=unit.names[1:] if basename(file) == unit.unit else (),
         only_pulled_in=bool(parse_boolean(dict(unit.unit_settings).get("RefuseManualStart", ""))),
     )
 

@@ -26,8 +26,17 @@ def plan_unit_steps(scene: Scene) -> tuple[Step, ...]:
     starts = (*_list_starts(scene, anew), *anew.others)
     gone = scene.gone
     switched = installs.plan_steps(scene.switched, {goal.unit: goal.uses for goal in scene.goals.values()})
-    before = (*gone.disables, *links, *gone.stops, *anew.stops, *switched, *gone.resets, *gone.removes, *reload)
+    late = tuple(step for step in links if _takes_name(scene, step))
+    early = tuple(step for step in links if step not in late)
+    removed = (*gone.stops, *anew.stops, *switched, *gone.resets, *gone.removes, *late)
+    before = (*gone.disables, *early, *removed, *reload)
     return (*before, *_list_resets(scene, starts), *_list_stops(scene, anew), *starts)
+
+
+def _takes_name(scene: Scene, step: Step) -> bool:
+    """Whether it makes an alias in the place of a unit file that is removed."""
+    removed = {each.subject for each in scene.gone.removes}
+    return step.kind is StepKind.ENABLE and not removed.isdisjoint(scene.goals[step.subject].links)
 
 
 def _list_link_steps(scene: Scene) -> tuple[Step, ...]:

@@ -255,3 +255,41 @@ def test_a_masked_instance_is_refused_unless_it_is_declared_stopped() -> None:
     first, second = wanted.services
     stopped = replace(second, state=ServiceState.STOPPED, wanted_by=())
     assert ground.plan(replace(wanted, services=(first, stopped))).refusals == ()
+
+
+ALIASED = desired(service("a"), service("c", install=(("Alias", B),)), target())
+C = "quantum-c.service"
+
+
+def test_a_renamed_service_takes_its_old_name_as_an_alias_once_the_old_file_is_gone() -> None:
+    ground = deployed(TWO)
+    planned = ground.plan(ALIASED, prune=True)
+    assert planned.refusals == ()
+    order = [(step.kind, step.subject) for step in planned.steps]
+    assert order.index((STOP, B)) < order.index((REMOVE, f"{UNITS}/{B}")) < order.index((StepKind.ENABLE, C))
+    assert order.index((StepKind.ENABLE, C)) < order.index((RELOAD, "systemd")) < order.index((START, C))
+    (refusal,) = ground.plan(ALIASED).refusals
+    assert (refusal.subject, refusal.hint) == (f"{UNITS}/{B}", "--prune removes it")
+    assert f"where {C} has an alias" in refusal.reason
+
+
+def test_it_goes_back_to_its_old_name() -> None:
+    ground = deployed(ALIASED)
+    assert ground.files[f"{UNITS}/{B}"].kind == "link"
+    planned = ground.plan(TWO, prune=True)
+    assert planned.refusals == ()
+    assert (WRITE, f"{UNITS}/{B}") in [(step.kind, step.subject) for step in planned.steps]
+    assert [each.subject for each in ground.plan(TWO).refusals] == [f"{UNITS}/{B}"]
+
+
+def test_an_alias_that_is_missing_or_somebody_elses() -> None:
+    ground = deployed(ALIASED)
+    assert ground.plan(ALIASED).steps == ()
+    del ground.files[f"{UNITS}/{B}"]
+    (enable, reload) = ground.plan(ALIASED).steps
+    assert (enable.kind, enable.reason) == (StepKind.ENABLE, f"{UNITS}/{B} is missing")
+    assert reload.kind is RELOAD
+    for there in (File("file", "0644", "root", "root", 1, BEFORE), File("link", "0777", "root", "root", 1, BEFORE, A)):
+        ground.files[f"{UNITS}/{B}"] = there
+        (refusal,) = ground.plan(ALIASED, prune=True, take_over=True).refusals
+        assert refusal.hint == "move it away, or declare another alias"
