@@ -50,6 +50,8 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
     hint = REMEDY if "unsafe" in said else "fix that on the host, then put it again"
     if any(each.startswith("broken ") for each in said):
         hint = f"check its units, then `qtctl recover --host {host.address}`, then put it again"
+    if any(each.startswith("damaged ") for each in said):
+        hint = f"`qtctl recover --host {host.address}`, then put it again"
     raise DeployRefused(f"nothing was changed: {why}", hint=hint)
 
 

@@ -34,9 +34,11 @@ class HostDeploys:
 class KeptGenerations:
     """Subject: `host`. What is missing or damaged in the generations kept for rollbacks. Only root can read it.
 
-    `confirmed`: their numbers. `damaged`: number → what is missing, or is not what was written.
+    `confirmed`: their numbers. `damaged`: number → what is missing, or is not what was written. `record`: what is wrong
+    with the record of a transaction, which makes the host refuse deploys; '' if nothing is.
     """
 
     FACT: ClassVar[str] = "deploy.generations"
     confirmed: list[int]
     damaged: dict[str, list[str]]
+    record: str = ""

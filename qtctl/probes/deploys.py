@@ -125,13 +125,16 @@ def _answer_kept(need: Need, frame: Frame | None) -> Answer:
 def _read_kept(said: str) -> KeptGenerations:
     confirmed: list[int] = []
     damaged: dict[str, list[str]] = {}
+    record = ""
     for line in said.split("\n")[:-1]:
         tag, number, *what = line.split(" ", 2)
-        if tag == "G" and len(confirmed) < MOST_UNITS:
+        if tag == "T":
+            record = line.partition(" ")[2][:1000]
+        elif tag == "G" and len(confirmed) < MOST_UNITS:
             confirmed.append(parse_whole(number))
         elif tag == "D" and len(damaged.setdefault(str(parse_whole(number)), [])) < MOST_DAMAGED:
             damaged[number].append(" ".join(what)[:1000])
-    return KeptGenerations(sorted(confirmed), damaged)
+    return KeptGenerations(sorted(confirmed), damaged, record)
 
 
 FAMILY = Family((HostDeploys,), lambda needs, _: probe_status(needs))

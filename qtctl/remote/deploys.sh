@@ -14,10 +14,13 @@ show_deploys() {
   exec head -c 1000000 -- "$base/status"
 }
 
-# list_kept_generations: for root. Lines: `G NUMBER` for each generation that can be rolled back to, and `D NUMBER WHAT`
-# for each part of it that is missing or damaged. Exit status 3: there is none.
+# list_kept_generations: for root. Lines: `T WHAT` if the record of a transaction is damaged; `G NUMBER` for each
+# generation that can be rolled back to, and `D NUMBER WHAT` for each part of it that is missing or damaged. Exit status 3:
+# there is none.
 list_kept_generations() {
   [ -d "$base/gen" ] || exit 3
+  find_damage
+  [ -z "$damage" ] || printf 'T %s\n' "$damage"
   damaged=$(cd -- "$base/objects" && find . -maxdepth 1 -type f -size -64M -name '[0-9a-f]*' -exec sha256sum -- {} + |
     while read -r sum name; do [ "./$sum" = "$name" ] || printf '%s ' "${name#./}"; done)
   for home in "$base"/gen/*; do

@@ -129,3 +129,11 @@ def test_a_rollback_ends_however_long_another_process_holds_the_lock(base: Path)
     assert done.stdout == "x\n"
     assert (base / "gen/2/outcome").read_text() == "restored\n"
     assert list((base / "tx").iterdir()) == []
+
+
+def test_an_audit_by_root_sees_it_beside_what_is_kept(base: Path) -> None:
+    looks = write_script(base, ("damaged.sh", "deploys.sh"), "list_kept_generations")
+    assert not run_script(looks).stdout.startswith("T ")
+    (base / "tx/gating").write_text("x\n")
+    said = run_script(looks).stdout.splitlines()
+    assert said[:2] == [f"T {base}/tx/gating does not name its generation", "G 1"]

@@ -103,7 +103,10 @@ REFUSED: dict[str, tuple[Ready, str, str, str]] = {
         transaction("broken"), "", "generation 7 could not be rolled back",
         "check its units, then `qtctl recover --host web-1`, then put it again",
     ),
-    "a damaged record": (damage, "", "{base}/tx/gating does not name its generation", FIX),
+    "a damaged record": (
+        damage, "", "{base}/tx/gating does not name its generation",
+        "`qtctl recover --host web-1`, then put it again",
+    ),
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def _is_at_rest(facts: Facts) -> Judgment:
     why = _describe(status)
     if why:
         observed |= {"by": status.by, "why": why}
-    source = _prove_damaged_record() if status.state == DAMAGED_RECORD else _prove_state(status)
+    source = _prove_damaged_record(STATUS) if status.state == DAMAGED_RECORD else _prove_state(status)
     return Verdict(
         not why,
         observed,
@@ -61,13 +61,13 @@ def _prove_state(status: HostDeploys) -> ProofSource:
     return ProofSource(STATUS, f"grep '^state ' {BASE}/status", f"state {status.state}")
 
 
-def _prove_damaged_record() -> ProofSource:
+def _prove_damaged_record(need: Need) -> ProofSource:
     """A valid record is the only one: a file named after a state, with the number of an existing generation."""
     names = "|".join(sorted(RECORDED))
     whole = 'test -f "$each" && test ! -L "$each" && test -d "../gen/$(head -n 1 -- "$each")" && echo "$each"'
     records = f'for each in *; do {whole}; done | grep -cxE "{names}"'
     count = f'cd {BASE}/tx; test "$(ls -A | wc -l) $({records})" = "1 1" && echo whole || echo damaged'
-    return ProofSource(STATUS, f"sudo sh -c {quote(count)}", "damaged")
+    return ProofSource(need, f"sudo sh -c {quote(count)}", "damaged")
 
 
 def _describe(status: HostDeploys) -> str:
@@ -91,9 +91,13 @@ def _describe_status(status: HostDeploys) -> str:
     return STUCK.title if is_stuck(status) else UNDER_WAY.title
 
 
+def _end_damaged(facts: Facts) -> Remedy:
+    return make_steps(("ls", "-l", f"{BASE}/tx"), ("qtctl", "recover", "--host", facts.target))
+
+
 def _choose_end(facts: Facts, status: HostDeploys) -> Remedy:
     if status.state == DAMAGED_RECORD:
-        return make_steps(("ls", "-l", f"{BASE}/tx"), ("qtctl", "recover", "--host", facts.target))
+        return _end_damaged(facts)
     if status.state == "broken":
         return make_steps("see to the units that it could not bring back", ("qtctl", "recover", "--host", facts.target))
     if is_stuck(status):
@@ -124,10 +128,25 @@ def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
     return Verdict(same, observed, (source,), remedy=make_steps(deploy_command(facts)))
 
 
+def _is_known_as_damaged(facts: Facts) -> bool:
+    status = facts.read(HostDeploys, "host")
+    return status is not None and status.state == DAMAGED_RECORD
+
+
+def _judge_record(facts: Facts, kept: KeptGenerations) -> Verdict:
+    """A damaged record of which only root knows: the state that everybody may read does not show it."""
+    source = _prove_damaged_record(KEPT)
+    remedy = _end_damaged(facts)
+    observed: JsonObject = {"record": kept.record}
+    return Verdict(False, observed, (source,), remedy=remedy, title=BROKEN.title, refuses_deploys=True)
+
+
 def _are_whole(facts: Facts) -> Judgment:
     kept = facts.read(KeptGenerations, "host")
     if kept is None:
         return NOT_JUDGED
+    if kept.record and not _is_known_as_damaged(facts):
+        return _judge_record(facts, kept)
     named = [f"{number}: {', '.join(what)}" for number, what in sorted(kept.damaged.items())]
     damaged = next(iter(kept.damaged), "")
     sources = (_prove_damage(damaged, kept.damaged[damaged][0]),) if damaged else ()
