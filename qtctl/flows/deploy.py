@@ -169,7 +169,8 @@ class _Deploy:
             if not confirm(planned):
                 return _conclude_before_start(planned, DeployStatus.DECLINED)
             until = self.contact.clock.monotonic() + self.deadline_s
-            self.progress(begun(planned.host, Stage.INSTALL, f"staging {len(planned.steps)} steps"))
+            count = len(planned.steps)
+            self.progress(begun(planned.host, Stage.INSTALL, f"staging {count} step{'s' * (count != 1)}"))
         except KeyboardInterrupt:
             return _conclude_before_start(
                 planned, DeployStatus.INTERRUPTED, Reason(ReasonKind.INTERRUPTED, "interrupted")

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2034,SC2015
+# shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2016
 # Starts, stops, restarts … units, as root. Jobs are queued in the order of the units, which systemd then orders by what
 # it has loaded. Whoever asked sees on the bus how each job ends.
 #
@@ -21,15 +21,28 @@ control_units() {
   unset DBUS_SYSTEM_BUS_ADDRESS SYSTEMD_OFFLINE
   for unit; do is_control_unit "$unit" || { printf 'qtctl stopped %s is not the name of a unit\n' "$unit" && return 1; }; done
   is_control_verb "$control_verb" && is_control_signal "$control_signal" || return 64
-  for state in "$base"/tx/*; do
-    [ ! -e "$state" ] || { printf 'qtctl stopped a deploy is under way on the host (%s)\n' "${state##*/}" && return 1; }
-  done
+  find_control_obstacle
+  [ -z "$said" ] || { printf 'qtctl stopped %s\n' "$said" && return 1; }
   sign_record
   record_control "$@"
   case $control_verb in
     enable | disable) switch_units "$@" ;;
     *) for unit; do control_unit "$unit"; done ;;
   esac
+}
+
+# find_control_obstacle: set `said` to the deploy that is in the way, or to ''.
+find_control_obstacle() {
+  said=''
+  for state in "$base"/tx/*; do
+    [ -e "$state" ] || continue
+    read -r of_deploy <"$state" || of_deploy=''
+    case ${state##*/}:$of_deploy in
+      broken:*) said='an earlier deploy could not be rolled back: see its units, then `qtctl recover`' ;;
+      *: | *:*[!0-9]*) said='the record of a deploy is damaged: `qtctl recover`' ;;
+      *) said="a deploy is under way on the host (${state##*/})" ;;
+    esac
+  done 2>/dev/null
 }
 
 # control_unit UNIT
