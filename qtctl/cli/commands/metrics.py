@@ -37,7 +37,9 @@ SAVED_HELP = "Saved evidence of a host, instead of asking hosts; may be repeated
 TEXTFILE_HELP = "Write the metrics to FILE, atomically, for the textfile collector of the node exporter."
 LISTEN_HELP = "Audit at regular intervals, and serve the metrics at http://ADDR:PORT/metrics."
 REMOTE_HELP = "Let --listen take an address that other machines can reach; all of them can read the metrics."
-EVERY_HELP = "How often hosts are audited: with --listen it decides, for --rules it says what is late."
+EVERY_HELP = (
+    f"How often hosts are audited: with --listen it decides, for --rules it says what is late. Default: {EVERY_S}."
+)
 
 
 @selects_hosts
@@ -47,7 +49,7 @@ def metrics(
     textfile: Annotated[Path | None, typer.Option("--textfile", metavar="FILE", help=TEXTFILE_HELP)] = None,
     listen: Annotated[str | None, typer.Option("--listen", metavar="ADDR:PORT", help=LISTEN_HELP)] = None,
     remote: Annotated[bool, typer.Option("--allow-remote", metavar="", help=REMOTE_HELP)] = False,
-    every: Annotated[int, typer.Option("--every", metavar="SECONDS", min=1, max=86400, help=EVERY_HELP)] = EVERY_S,
+    every: Annotated[int | None, typer.Option("--every", metavar="SECONDS", min=1, max=86400, help=EVERY_HELP)] = None,
     rules: Annotated[
         bool, typer.Option("--rules", metavar="", help="Write alert rules for Prometheus. No host is asked.")
     ] = False,
@@ -70,8 +72,12 @@ def metrics(
     Exit 0 once they are written, whatever the audit found: its verdict is one of them."""
     folder = locate_registry(registry)
     _check_one_way(textfile, listen, rules=rules, dashboard=dashboard, out=out)
+    if every is not None and listen is None and not rules:
+        raise InputError("--every is for --listen and --rules", hint="a timer runs it again: `qtctl schedule metrics`")
+    if remote and listen is None:
+        raise InputError("--allow-remote is for --listen", hint="leave it out")
     if rules or dashboard:
-        _write_generated(folder, wanted, saved, every if rules else None, out)
+        _write_generated(folder, wanted, saved, (every or EVERY_S) if rules else None, out)
         return
     _check_source(wanted, saved, listen)
     if textfile is not None:
@@ -80,7 +86,7 @@ def metrics(
         check_writable(textfile)
     chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline, choose_engine(engine))
     if listen is not None:
-        _serve(chosen, listen, every, remote=remote)
+        _serve(chosen, listen, every or EVERY_S, remote=remote)
         return
     _write_text(_measure_saved(folder, saved, templates) if saved else _measure_hosts(chosen), textfile or out)
 
