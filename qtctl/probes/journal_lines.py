@@ -146,7 +146,7 @@ class LineReader:
 
     def _find_unit(self, fields: dict[str, Any]) -> str:
         """The unit that was asked for: systemd's own messages about a unit name it in another field."""
-        found = [value for name in _OF_UNIT if isinstance(value := fields.get(name), str)]
+        found = [value for name in _OF_UNIT for value in _list_texts(fields.get(name))]
         return next((unit for unit in found if unit in self._units), found[0] if found else "")
 
 
@@ -167,6 +167,12 @@ class Unpacker:
         if self._left < 0:
             raise ValueError("more than is read")
         return found
+
+
+def _list_texts(value: object) -> list[str]:
+    """The values of a field, which a program may have given several times."""
+    several = value[:16] if isinstance(value, list) else [value]
+    return [each for each in several if isinstance(each, str)]
 
 
 def _read_text(value: object) -> str:

@@ -40,7 +40,9 @@ def test_a_line() -> None:
         ({"_SYSTEMD_UNIT": "systemd-coredump@0.service", "COREDUMP_UNIT": "small-api.service"}, "api"),
         ({"_SYSTEMD_UNIT": ["small-api.service", "x"], "UNIT": "small-api.service"}, "api"),
         ({"_SYSTEMD_UNIT": "other.service"}, "other.service"),
+        ({"_SYSTEMD_UNIT": "x.scope", "OBJECT_SYSTEMD_UNIT": ["other.service", "small-feed.service"]}, "feed"),
         ({"_SYSTEMD_UNIT": None}, ""),
+        ({"_SYSTEMD_UNIT": [1, None, {}]}, ""),
     ],
 )
 def test_whose_line_it_is(fields: dict[str, object], service: str) -> None:
