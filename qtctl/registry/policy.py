@@ -1,7 +1,6 @@
 """Checks that policy.toml only names existing findings and hosts."""
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from qtctl.dialects.endpoints import TAG_SIGN
@@ -16,13 +15,13 @@ def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Ite
     """`checks`: ids of the registry's own checks; None if they were not read."""
     if not declared.severities and not declared.waivers:
         return
-    from qtctl.rules.catalogue import list_ids  # noqa: PLC0415 - loads every rule; few registries change a severity
+    from qtctl.rules.catalogue import find_near_ids, list_ids  # noqa: PLC0415 - loads every rule; few registries change a severity
 
     named: list[tuple[str, tuple[str, ...]]] = [(id_, ("severities", id_)) for id_ in declared.severities]
     named += [(waiver.id, ("waivers", str(number), "id")) for number, waiver in enumerate(declared.waivers)]
     for id_, path in named:
         if id_ not in list_ids() and not _is_own(id_, checks):
-            near = get_close_matches(id_.upper(), sorted(list_ids()), n=1, cutoff=0.7)
+            near = find_near_ids(id_, list_ids(), 1)
             hint = f"did you mean {near[0]}?" if near else "qtctl explain lists all"
             yield Problem(f"no finding has the id {id_[:200]}", Origin("policy.toml", path), hint)
 

@@ -1,6 +1,7 @@
 """All findings, discovered by folder: each file of a folder has the findings of one family, in `RULES`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -66,6 +67,15 @@ def list_folder_meanings(folder: str) -> tuple[Meaning, ...]:
 def list_meanings() -> tuple[Meaning, ...]:
     """Every finding, by id."""
     return _list_meanings(*FOLDERS)
+
+
+_DIGITS = str.maketrans("OIL", "011")
+"""Letters that are taken for digits: QT2O1."""
+
+
+def find_near_ids(wrong: str, known: Iterable[str], most: int) -> list[str]:
+    """The ids that were probably meant, the nearest first."""
+    return get_close_matches(wrong.upper().translate(_DIGITS), sorted(known), n=most, cutoff=0.7)
 
 
 @cache

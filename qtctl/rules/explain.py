@@ -1,11 +1,11 @@
 """What a finding is, why it matters and how to fix it, as Markdown."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from qtctl.dialects.nearest import suggest_name
 from qtctl.errors import InputError
 from qtctl.findings.meaning import Meaning
-from qtctl.rules.catalogue import list_meanings
+from qtctl.rules.catalogue import find_near_ids, list_meanings
 
 FAMILIES = {
     "QT1": "The registry and its units (`qtctl lint`, `qtctl verify`)",
@@ -56,9 +56,15 @@ def _find(name: str, own: Sequence[Meaning]) -> Meaning:
     if found is not None:
         return found
     known = [each.id for each in every]
-    near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3)
-    hint = f"there is {', '.join(near)}" if 0 < len(near) <= _MOST_NEAR else "`qtctl explain` lists all"
-    raise InputError(f"no finding has the id {name}", hint=hint)
+    raise InputError(f"no finding has the id {name}", hint=_suggest(wanted, known))
+
+
+def _suggest(wanted: str, known: Sequence[str]) -> str:
+    begun = [each for each in known if each.startswith(wanted or "-")]
+    if 0 < len(begun) <= _MOST_NEAR:
+        return f"there {'is' if len(begun) == 1 else 'are'} {', '.join(begun)}"
+    near = [] if begun else find_near_ids(wanted, known, 1)
+    return suggest_name(near[0]) if near else "`qtctl explain` lists all"
 
 
 def _write_section(each: Meaning, level: str) -> str:

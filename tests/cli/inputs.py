@@ -455,7 +455,7 @@ USAGE = (
         "an unknown finding",
         nothing,
         ("explain", "QT2O1"),
-        ("no finding has the id QT2O1 (there is QT721, QT231, QT221)",),
+        ("no finding has the id QT2O1 (did you mean QT201?)",),
     ),
     Case(
         "a word for a finding",

@@ -148,15 +148,22 @@ BROKEN = {
         edited("services/feed.toml", 'target = "core"', 'target = "core"\nhosts = ["bax"]'),
         ["services/feed.toml:4: QT102 host bax is not declared (did you mean box?)"],
     ),
+    "a timer whose service has its name and is not there": (
+        changed(timers='[tick]\nsummary = "x"\nservice = "tick"\non_boot = "1min"\n'),
+        ["timers.toml:3: QT102 service tick is not declared (declare it in services/)"],
+    ),
     "persistent timer without a calendar": (
         changed(timers='[tick]\nsummary = "x"\nservice = "feed"\non_boot = "1min"\npersistent = true\n'),
         ["timers.toml:5: QT112 persistent without on_calendar does nothing (remove it)"],
     ),
     "severity of no finding": (
-        changed(policy='fail_on = "error"\n\n[severities]\nQT103 = "info"\nQT999 = "info"\nqt201 = "info"\n'),
+        changed(
+            policy='fail_on = "error"\n\n[severities]\nQT103 = "info"\nQT999 = "info"\nqt201 = "info"\nQT2O1 = "info"\n'
+        ),
         [
             "policy.toml:5: no finding has the id QT999 (qtctl explain lists all)",
             "policy.toml:6: no finding has the id qt201 (did you mean QT201?)",
+            "policy.toml:7: no finding has the id QT2O1 (did you mean QT201?)",
         ],
     ),
     "everything at once": (

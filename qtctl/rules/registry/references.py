@@ -18,7 +18,7 @@ from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
 from qtctl.model.states import ServiceState
-from qtctl.model.unit_kinds import DECLARATIONS, PLACED_TABLES, UnitKind
+from qtctl.model.unit_kinds import DECLARATIONS, PLACED_TABLES, STARTS_NAMESAKE, UnitKind
 from qtctl.model.vocabulary import KINDS
 from qtctl.rules.problem import Problem
 
@@ -33,6 +33,8 @@ class Leads:
         self._registry = registry
         self._live = frozenset(names.live)
         self._units = Known(names.live)
+        starters = tuple(kind.suffix for kind in STARTS_NAMESAKE)
+        self._started = Known(each for each in names.live if not each.endswith(starters))
         self._known: dict[str, Known] = {}
         self._declared: dict[str, str] = {}
         self.tags = list_tags(registry)
@@ -57,6 +59,10 @@ class Leads:
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
         alias = f"{name}{UnitKind.SERVICE.suffix}"
         return suggest_name(alias) if alias in self._live else self._units.suggest(name) or otherwise
+
+    def suggest_started(self, name: str) -> str:
+        """A hint for what a timer, a socket or a path starts."""
+        return self._started.suggest(name) or "declare it in services/"
 
     def suggest_tag(self, name: str) -> str:
         """A hint for the tag of a host."""
@@ -280,7 +286,7 @@ def _check_started_unit(
         return
     problem = names.find_problem(name)
     if problem:
-        yield _make_problem(name, f"service {problem}", origin, leads.suggest_unit(name, "declare it in services/"))
+        yield _make_problem(name, f"service {problem}", origin, leads.suggest_started(name))
 
 
 def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
