@@ -12,6 +12,8 @@ _FILES = (
     GROUPS, "/etc/hosts", "/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", ACCOUNTS,
     "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/openssl.cnf",
 )  # fmt: skip
+MAY_BE_EMPTY = frozenset(("/etc/hosts", "/etc/resolv.conf", "/etc/ssl/openssl.cnf"))
+"""A host without name servers, or with defaults, does not need their content."""
 _LISTED = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
 _ENTERED = (
     "/", "/dev", "/etc", "/etc/ssl", "/etc/ssl/certs", "/etc/systemd", "/run", "/run/systemd", "/usr", "/usr/bin",

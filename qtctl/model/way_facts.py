@@ -76,13 +76,15 @@ class UnitWriters:
 class OpenPaths:
     """Subject: `host`. Everything on the paths to what every account must be able to use, links followed.
 
-    `acls`: as of a `PathWay`. `unseen`: path → why the auditing account could not look at it.
+    `acls`: as of a `PathWay`. `unseen`: path → why the auditing account could not look at it. `empty`: files without
+    content.
     """
 
     FACT: ClassVar[str] = "open.paths"
     parts: Parts
     acls: dict[str, list[str]] | None
     unseen: dict[str, str]
+    empty: list[str]
 
 
 def list_rows(parts: Mapping[str, list[str]]) -> Iterator[tuple[str, str, int, int, int, str]]:

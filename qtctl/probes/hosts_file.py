@@ -11,15 +11,15 @@ from qtctl.probes.family import Family
 
 MOST = 1024 * 1024
 """Bytes of it that are read: blocklists can be longer than anything that a person writes."""
-AGAIN = f"cat {PATH}"
+AGAIN, LOCAL = f"cat {PATH}", "localhost"
 
 
 def probe(needs: Iterable[Need], fleet: str, names: Collection[str]) -> Probe:
-    """`fleet`: whose block to look for. Only rows with one of `names` are kept."""
+    """`fleet`: whose block to look for. Only rows with one of `names`, or localhost, are kept."""
     wanted = sorted(set(needs), key=lambda need: need.subject)
     return Probe(
         (make_command(("head", "-c", str(MOST + 1), PATH), AGAIN),),
-        lambda frames: _parse(wanted[0], frames, fleet, names),
+        lambda frames: _parse(wanted[0], frames, fleet, {*names, LOCAL}),
     )
 
 

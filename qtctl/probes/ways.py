@@ -356,7 +356,9 @@ def _answer_open(need: Need, said: _Said) -> Answer:
     missing = {path: _explain_not_seen(way.missing, said) for path, way in ways.items() if way.missing}
     unseen = {path: why for path, why in missing.items() if why}
     acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
-    return answer_observed(need, OpenPaths(parts, acls or None, unseen), again=make_again(need))
+    files = {path: way.end.path for path, way in ways.items() if way.end is not None and way.end.kind is Kind.FILE}
+    empty = [path for path, end in files.items() if said.times.get(end, (1,))[0] == 0]
+    return answer_observed(need, OpenPaths(parts, acls or None, unseen, empty), again=make_again(need))
 
 
 def _answer_writers(need: Need, said: _Said) -> Answer:

@@ -262,7 +262,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     fixed: dict[str, Any] = {
         "user": UserIds(1001, 1001, [4, 1001], [], {"4": "adm", "1001": "qt"}),
         "unit.writers": UnitWriters({}, []),
-        "open.paths": OpenPaths({path: _open_part(path) for path in WANTED}, None, {}),
+        "open.paths": OpenPaths({path: _open_part(path) for path in WANTED}, None, {}, []),
         "unit.listing": UnitListing({**loaded, **OTHERS}, files),
         "health": Health(200),
         "reach": Reach("audit"),

@@ -48,8 +48,11 @@ BOOTED = (
 )  # fmt: skip
 """What a boot pulls in, as far as other packages' units are wanted by it."""
 LOGINS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
-ESSENTIAL = (*LOGINS, "dbus.service", "dbus.socket", "systemd-journald.service", "systemd-journald.socket")
-"""Units without which a host cannot be reached or managed, whoever declares them."""
+ESSENTIAL = (
+    *(*LOGINS, "dbus.service", "dbus.socket", "systemd-journald.service", "systemd-journald.socket"),
+    "systemd-tmpfiles-setup.service",
+)
+"""Units without which a host cannot be reached or managed, or lacks folders, whoever declares them."""
 NOT_OF_A_BOOT = frozenset(f"{name}.target" for name in (
     "bluetooth", "ctrl-alt-del", "emergency", "exit", "factory-reset", "final", "halt", "hibernate", "hybrid-sleep",
     "initrd", "initrd-fs", "initrd-root-device", "initrd-root-fs", "initrd-switch-root", "initrd-usr-fs", "kbrequest",

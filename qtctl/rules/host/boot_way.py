@@ -91,10 +91,11 @@ QT724 = Rule(
     Severity.ERROR,
     several="things would make the next boot fail",
     what="A target that every boot starts requires a unit that is missing, masked or cannot be loaded; /etc/fstab has "
-    "an entry (without nofail or noauto) that is not mounted; D-Bus or the journal is masked; or no unit of sshd is "
-    "enabled. Kernel, boot loader and disks are not checked.",
+    "an entry (without nofail or noauto) that is not mounted; D-Bus, the journal or systemd-tmpfiles-setup is masked; "
+    "or no unit of sshd is enabled. Kernel, boot loader and disks are not checked.",
     why="Everything runs now, and nobody notices until the host restarts: then it waits in emergency or rescue mode "
-    "for someone at its console, or comes up and lets nobody in. No unit of the fleet is at fault, and none runs.",
+    "for someone at its console, or lets nobody in, or lacks folders of /run. No unit of the fleet is at "
+    "fault, and none runs.",
     fix="The finding names the file system or unit. `mount -a` and `systemctl list-dependencies default.target` show "
     "what else would fail; test the boot while someone can reach the console.",
     expect=_expect_boot,

@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from qtctl.dialects.hosts import PATH, subtract_addresses
+from qtctl.dialects.hosts import PATH, list_addresses, make_row, subtract_addresses
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
 from qtctl.meaning.units import is_active
+from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, UnitListing
@@ -14,10 +15,11 @@ from qtctl.model.host_facts import OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
 from qtctl.rules.declared import list_aliases, list_declared_units
-from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 JOURNALD = "systemd-journald.service"
 LISTING = Need(UnitListing.FACT, "*")
+HOSTS, LOCAL, _LOCAL_ADDRESSES = Need(Hosts.FACT, PATH), "localhost", ("127.0.0.1", "::1")
 SHARED, KILLS = Need(SharedIds.FACT, "*"), Need(OomKills.FACT, "*")
 
 
@@ -79,7 +81,22 @@ def _judge_killed(unit: str, path: str, count: int) -> Verdict:
 
 
 def _expect_resolves(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_make_expectation(*each) for each in list_aliases(desired))
+    aliases = tuple(_make_expectation(*each) for each in list_aliases(desired))
+    own = Expectation(LOCAL, {"addresses": [*_LOCAL_ADDRESSES]}, (HOSTS,), _judge_local)
+    return (*aliases, own) if aliases else ()
+
+
+def _judge_local(facts: Facts) -> Judgment:
+    """As the hosts file has it, which is read for the aliases anyway. Without a line, nsswitch.conf may give it one."""
+    found = facts.read(Hosts, PATH)
+    rows = [] if found is None else [*found.rows, *(make_row(line) for line in found.block or ())]
+    addresses = list_addresses(rows, LOCAL)
+    if not addresses:
+        return NOT_JUDGED
+    wrong = subtract_addresses(addresses, _LOCAL_ADDRESSES)
+    remedy = make_steps(("grep", "-n", LOCAL, PATH), f"give {LOCAL} only 127.0.0.1 and ::1 there")
+    source = proofs.prove_alias(HOSTS, LOCAL, (*wrong, *addresses))
+    return Verdict(not wrong, {"addresses": [*addresses]}, (source,), remedy=remedy)
 
 
 def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
@@ -148,7 +165,8 @@ QT720 = Rule(
     Severity.ERROR,
     several="names do not resolve as declared",
     what="hosts.toml declares a name for an address, and the host itself resolves the name to another address, or to "
-    "none. All sources in nsswitch.conf are asked, as programs would; QT706 looks at the hosts file alone.",
+    "none. All sources in nsswitch.conf are asked, as programs would; QT706 looks at the hosts file alone. Or the "
+    "hosts file gives localhost another address than 127.0.0.1 and ::1, which is judged where names are declared.",
     why="The hosts file may be right while nobody reads it: `hosts: dns` in nsswitch.conf, or a cache that answers "
     "first. The service then talks to another Redis than everybody believes, or to none.",
     fix="`getent ahosts NAME` shows what programs get, `grep ^hosts: /etc/nsswitch.conf` shows which sources are "

@@ -2,9 +2,19 @@
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
+from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import make_steps
 from qtctl.meaning.access import Entry, Kind, Way, walk
-from qtctl.meaning.open_paths import ACCOUNTS, DEVICES, GROUPS, WANTED, find_closed, is_closed, map_open_entries
+from qtctl.meaning.open_paths import (
+    ACCOUNTS,
+    DEVICES,
+    GROUPS,
+    MAY_BE_EMPTY,
+    WANTED,
+    find_closed,
+    is_closed,
+    map_open_entries,
+)
 from qtctl.meaning.permissions import Permission, Refusal
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -28,7 +38,8 @@ def _is_open(facts: Facts) -> Judgment:
         return NOT_JUDGED
     entries = map_open_entries(found)
     judged = (_judge_path(path, walk(path, entries)) for path in WANTED if path not in found.unseen)
-    wrong = tuple(each for each in judged if each is not None)
+    empty = (_judge_empty(path) for path in found.empty if path not in MAY_BE_EMPTY)
+    wrong = (*(each for each in judged if each is not None), *empty)
     if wrong or not found.unseen:
         return wrong or Verdict(True, {"closed": []})
     path, why = next(iter(found.unseen.items()))
@@ -57,6 +68,12 @@ def _judge_path(path: str, way: Way) -> Verdict | None:
     return _judge_closed(path, refusal)
 
 
+def _judge_empty(path: str) -> Verdict:
+    source = ProofSource(NEED, f"stat -L -c %s {quote(path)}", "0")
+    remedy = f"bring {path} back from a backup or its package (update-ca-certificates, ldconfig); see what emptied it"
+    return Verdict(False, {"size": 0}, (source,), subject=path, remedy=remedy, title=EMPTY.title)
+
+
 def _judge_missing(path: str) -> Verdict | None:
     if path not in DEVICES:
         return None
@@ -80,15 +97,18 @@ def _prove_stat(entry: Entry) -> ProofSource:
     return ProofSource(NEED, f"stat -c '%a %u %g %n' {quote(entry.path)}", line)
 
 
+EMPTY = Wording("file that every program needs is empty", "files that every program needs are empty")
 QT729 = Rule(
     "QT729",
     "file or folder that every program needs is closed",
     Severity.ERROR,
     several="files or folders that every program needs are closed",
+    variants=(EMPTY,),
     what="Something that every account of a host must be able to use is not open to all: the lists of accounts and "
     "names (/etc/passwd, /etc/group, /etc/nsswitch.conf, /etc/hosts, /etc/resolv.conf), the loader's cache, the time "
     "zone, the certificates that TLS trusts, /dev/null, /dev/zero and /dev/urandom, systemd's unit folders, or a "
-    "folder on the way to them. Or one of these devices is missing, or is a file.",
+    "folder on the way to them. Or one of these devices is missing, or is a file; or one of the files is empty "
+    "(/etc/hosts, /etc/resolv.conf and openssl.cnf may be).",
     why="root notices nothing. A service that runs as its own user cannot resolve a name, check a certificate or open "
     "/dev/null any more, often only at its next start or connection, and reports it as something else. An audit that "
     "may not look there can say nothing of what lies there.",
