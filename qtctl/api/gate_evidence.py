@@ -71,6 +71,6 @@ class EvidenceShelf:
             what = f"evidence of {evidence.taken_at}, older than {self.gate.max_age}"
             raise InputError(what, hint=f"qtctl audit --host {host} --save {place}", place=place)
         if age < -AHEAD_US:
-            what = f"evidence of {evidence.taken_at}, which lies in the future"
+            what = f"evidence of {evidence.taken_at}, which is in the future"
             raise InputError(what, hint="save it again", place=place)
         return evidence

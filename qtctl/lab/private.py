@@ -50,7 +50,7 @@ def check(path: Path) -> None:
 
 
 def _check_one(path: Path, found: os.stat_result) -> None:
-    hint = "the lab runs as root what lies in it: name a folder of its own in QTCTL_STATE or QTCTL_CACHE"
+    hint = "the lab runs what is in it as root: name a folder of its own in QTCTL_STATE or QTCTL_CACHE"
     if stat.S_ISLNK(found.st_mode):
         raise LabError(f"{path} is a link", hint="name the folder it leads to in QTCTL_STATE or QTCTL_CACHE")
     if not stat.S_ISDIR(found.st_mode):

@@ -31,3 +31,9 @@ def shift_time(text: str, by_us: int) -> str:
 def make_moment(us: int) -> datetime | None:
     """In UTC; None for "never", and for times that no calendar has."""
     return _EPOCH + timedelta(microseconds=us) if 0 < us < NEVER else None
+
+
+def write_moment(us: int) -> str:
+    """2026-11-30 20:02:56Z."""
+    at = make_moment(us)
+    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "an impossible time"

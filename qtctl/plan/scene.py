@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from qtctl.meaning.units import get_start_us, is_awaiting_restart
 from qtctl.model.facts import ABSENT_STATES, Facts, File, Unit
-from qtctl.model.moments import make_moment
+from qtctl.model.moments import write_moment
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Dragged, Effect
 from qtctl.model.ran import UNRECORDED, Ran, RanState
@@ -65,7 +65,7 @@ def _find_later_drop_ins(scene: Scene, goal: UnitGoal, started: int, what: str) 
     for path in scene.drop_ins.get(goal.unit, ()):
         there = scene.facts.read(File, path)
         if there is not None:
-            yield f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
+            yield f"{path} ({write_moment(there.mtime)}) is newer than {what} ({write_moment(started)})"
 
 
 def find_switched_path(scene: Scene, goal: UnitGoal) -> str:
@@ -81,7 +81,7 @@ def _find_switched(scene: Scene, path: str, started: int, what: str) -> str:
     there = scene.facts.read(File, path)
     if there is None or there.kind != "link" or there.mtime <= started:
         return ""
-    return f"{path} ({_format_time(there.mtime)}) is newer than {what} ({_format_time(started)})"
+    return f"{path} ({write_moment(there.mtime)}) is newer than {what} ({write_moment(started)})"
 
 
 def must_stop_first(scene: Scene, goal: UnitGoal) -> bool:
@@ -108,12 +108,7 @@ def _find_outdated(scene: Scene, path: str, ran: Ran, started: int, what: str) -
     changed = there.mtime if path.startswith(f"{UNIT_DIR}/") else max(there.mtime, ran.ctimes.get(path, 0) * 1_000_000)
     if changed <= started:
         return ""
-    return f"{path} ({_format_time(changed)}) is newer than {what} ({_format_time(started)})"
-
-
-def _format_time(us: int) -> str:
-    at = make_moment(us)
-    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
+    return f"{path} ({write_moment(changed)}) is newer than {what} ({write_moment(started)})"
 
 
 def describe_dragged(dragged: Iterable[Dragged]) -> str:

@@ -134,7 +134,7 @@ def find_mount(path: str, mounts: Container[str]) -> str:
 def _answer_filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[str, str]) -> Answer:
     again = make_df(at or need.subject)
     if not at:
-        return answer_refused(need, "it lies in a folder that the auditing account may not enter", again=again)
+        return answer_refused(need, "it is in a folder that the auditing account may not enter", again=again)
     if at not in sizes:
         return answer_refused(need, f"stat did not answer for {at}: the file system may be silent", again=again)
     try:

@@ -50,7 +50,7 @@ def _check_places(registry: Registry) -> Iterator[Problem]:
             yield Problem(f"nothing can be installed at {path}", origin, "a folder of its own, as /srv/shop/code")
         for other, _ in places:
             if other != path and path.startswith(f"{other}/"):
-                yield Problem(f"{path} lies in {other}, which is installed too", origin, "declare another path for it")
+                yield Problem(f"{path} is in {other}, which is installed too", origin, "declare another path for it")
 
 
 def _list_places(registry: Registry) -> Iterator[tuple[str, Origin]]:

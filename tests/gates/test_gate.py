@@ -167,7 +167,7 @@ def test_it_passes_exactly_where_render_would_change_nothing(desk: Path, run_her
 UNKNOWNS = {
     "no saved evidence": ('audit = "saved"', "there is no saved evidence"),
     "evidence that is too old": ('audit = "saved"', "older than 7d"),
-    "evidence of tomorrow": ('audit = "saved"', "which lies in the future"),
+    "evidence of tomorrow": ('audit = "saved"', "which is in the future"),
     "evidence of another host": ('audit = "saved"', "evidence of other, not of box"),
     "evidence that is cut": ('audit = "saved"', "not JSON, or cut off"),
     "evidence that is not UTF-8": ('audit = "saved"', "not UTF-8"),

@@ -56,7 +56,7 @@ BAD = {
             "venvs_toml": VENV,
             "locks__main_txt": LOCK,
         },
-        "/srv/v/code lies in /srv/v",
+        "/srv/v/code is in /srv/v",
     ),
     "in the store": (
         {"code_toml": f'[shop]\npath = "/opt/qtctl/store/x"\ncommit = "{COMMIT}"\ninstall = true\n'},

@@ -277,7 +277,7 @@ QT505 = Rule(
     Severity.WARNING,
     several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
-    "`max_pending`; or it was set to an id that lies in the future, and is given nothing. Redis before 8.0.3 "
+    "`max_pending`; or it was set to an id in the future, and is given nothing. Redis before 8.0.3 "
     "miscounts lag once entries were trimmed before the group read them (redis#13957); so a group that was given "
     "the newest entry counts as having no lag, and no lag counts as more than the length of the stream. A group "
     "that has caught up after such a loss is miscounted for good: its lag is estimated from the times of the "

@@ -18,7 +18,7 @@ from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import make_moment, parse_microseconds
+from qtctl.model.moments import parse_microseconds, write_moment
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
@@ -68,14 +68,14 @@ def _is_current(
     found = list_newer(_list_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
     ahead = next((each for each in found if each.at_us > parse_microseconds(facts.taken_at) + _SECOND), None)
     if ahead is not None:
-        changed = _format_time(ahead.at_us)
+        changed = write_moment(ahead.at_us)
         why = f"{ahead.path} was changed at {changed}, which is after this audit: the host's clock was set"
         return Verdict(
             False, None, unknown=why, remedy=make_steps("once the clock is right:", ("touch", "--", ahead.path))
         )
     observed: JsonObject = {
-        "started": _format_time(started),
-        "newer": [f"{each.path} ({_format_time(each.at_us)})" for each in found],
+        "started": write_moment(started),
+        "newer": [f"{each.path} ({write_moment(each.at_us)})" for each in found],
     }
     need = Need(Unit.FACT, service.unit)
     sources = (
@@ -108,11 +108,6 @@ def _prove_times(facts: Facts, service: DesiredService, changed: Changed) -> Pro
     return ProofSource(
         known, f"stat -c '{field} %n' {quote(changed.path)}", f"{changed.at_us // _SECOND} {changed.path}"
     )
-
-
-def _format_time(us: int) -> str:
-    at = make_moment(us)
-    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 
 def _choose_remedy(facts: Facts, service: DesiredService, found: tuple[Changed, ...]) -> Remedy:

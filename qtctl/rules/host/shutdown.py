@@ -6,7 +6,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.host_facts import HostState
-from qtctl.model.moments import make_moment
+from qtctl.model.moments import write_moment
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 STATE = Need(HostState.FACT, "host")
@@ -23,8 +23,7 @@ def _stays_up(facts: Facts) -> Judgment:
         return NOT_JUDGED
     if not state.shutdown:
         return Verdict(True, {"shutdown": None})
-    at = make_moment(state.shutdown_at_us)
-    observed = {"shutdown": state.shutdown, "at": f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"}
+    observed = {"shutdown": state.shutdown, "at": write_moment(state.shutdown_at_us)}
     source = ProofSource(STATE, f"grep ^MODE= {SCHEDULED}", f"MODE={state.shutdown}")
     remedy = make_steps("unless it is meant (an update of packages may order one), cancel it:", ("shutdown", "-c"))
     return Verdict(False, {**observed}, (source,), remedy=remedy)

@@ -114,7 +114,7 @@ QT514 = Rule(
     "ids of entries that no clock explains",
     Severity.WARNING,
     several="streams have ids that no clock explains",
-    what="The id of the newest entry is not a plausible time in milliseconds by Redis's clock: it lies in the future, "
+    what="The id of the newest entry is not a plausible time in milliseconds by Redis's clock: it is in the future, "
     "or before 2018, when Redis got streams. The age of the stream is then unknown, neither 0 nor fifty years. Only "
     "streams with `max_age` are judged.",
     why="An id from the future makes a stream look fresh forever, though its publisher is dead; ids in seconds make "
