@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from qtctl.collect.look import HEALTH_SHARE, Observation
 from qtctl.interfaces.host import Gets
+from qtctl.model.check_facts import Health
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Health
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.probes import health as probe
 from qtctl.probes.answer import answer_not_asked

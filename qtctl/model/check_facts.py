@@ -1,7 +1,9 @@
-"""Facts that only a registry's own checks read."""
+"""Facts that only checks of a registry read: its own, and of health URLs."""
 
 from dataclasses import dataclass
 from typing import ClassVar
+
+from qtctl.model.json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,20 @@ class UnitProperty:
 
     FACT: ClassVar[str] = "unit.property"
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Subject: address, port and path of a declared health URL, requested from the host itself with one GET.
+
+    `status`: 0 if there was no answer, for the reason in `error`. `cut`: whether the body was longer than what is read
+    of it. `text`: whether the body contains the declared text, None if none is declared. `values`: those of the
+    declared JSON keys that are in the body.
+    """
+
+    FACT: ClassVar[str] = "health"
+    status: int
+    error: str = ""
+    cut: bool = False
+    text: bool | None = None
+    values: JsonObject | None = None

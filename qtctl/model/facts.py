@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
-from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, Health, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
@@ -194,23 +194,6 @@ class UnixSocket:
     FACT: ClassVar[str] = "unix.socket"
     listening: list[str]
     alike: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Subject: address, port and path of a declared health URL, requested from the host itself with one GET.
-
-    `status`: 0 if there was no answer, for the reason in `error`. `cut`: whether the body was longer than what is read
-    of it. `text`: whether the body contains the declared text, None if none is declared. `values`: those of the
-    declared JSON keys that are in the body.
-    """
-
-    FACT: ClassVar[str] = "health"
-    status: int
-    error: str = ""
-    cut: bool = False
-    text: bool | None = None
-    values: JsonObject | None = None
 
 
 class Channel(StrEnum):

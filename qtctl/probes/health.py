@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects import http
+from qtctl.model.check_facts import Health
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Health
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.json import Json
 from qtctl.probes.answer import Answer, answer_observed, answer_refused

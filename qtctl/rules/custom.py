@@ -7,13 +7,13 @@ from functools import partial
 from qtctl.dialects import shell
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, Health, UnitProperty
 from qtctl.model.desired import Desired
 from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
 from qtctl.model.fact_help import LET_READ
-from qtctl.model.facts import Facts, File, Health
+from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs

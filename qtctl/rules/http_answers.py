@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from qtctl.dialects import http
 from qtctl.findings.remedy import Remedy
+from qtctl.model.check_facts import Health
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Health
 from qtctl.model.json import Json
 from qtctl.rules.rule import ProofSource, Verdict
 

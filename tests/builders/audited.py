@@ -11,6 +11,7 @@ from qtctl.meaning.open_paths import DEVICES, WANTED
 from qtctl.meaning.permissions import Permission
 from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
+from qtctl.model.check_facts import Health
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
@@ -35,7 +36,7 @@ from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener, UnixListener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.fact import Fact, make_value
-from qtctl.model.facts import File, Health, HostBaseline, Listeners, Reach, Unit, UnitListing, UnixSocket
+from qtctl.model.facts import File, HostBaseline, Listeners, Reach, Unit, UnitListing, UnixSocket
 from qtctl.model.host_facts import FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.library_facts import LibraryWriters

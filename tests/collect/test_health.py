@@ -15,10 +15,11 @@ from qtctl.adapters.local import LocalHost
 from qtctl.collect.collect import collect
 from qtctl.collect.document import dump, load
 from qtctl.findings.finding import Outcome
+from qtctl.model.check_facts import Health
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Evidence, Need
-from qtctl.model.facts import Facts, Health
+from qtctl.model.facts import Facts
 from qtctl.model.inquiry import build_inquiry
 from qtctl.rules.host.health import RULES
 from tests.collect.small import ORIGIN, desired

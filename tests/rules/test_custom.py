@@ -10,11 +10,11 @@ from qtctl.audit.judge import judge, list_needs
 from qtctl.errors import InputErrors
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.desired_cache import pack, unpack
-from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
+from qtctl.model.check_facts import CommandResult, FileLine, Health, UnitProperty
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.fact import Fact, make_value
-from qtctl.model.facts import File, Health
+from qtctl.model.facts import File
 from qtctl.model.inquiry import CommandQuestion, build_inquiry
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve

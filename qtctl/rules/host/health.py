@@ -4,9 +4,10 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
+from qtctl.model.check_facts import Health
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, Health
+from qtctl.model.facts import Facts
 from qtctl.rules.declared import list_down_checks, name_port
 from qtctl.rules.host.ports import Place, find_sockets, list_places
 from qtctl.rules.http_answers import judge_answer, make_url, show_wanted_answer
