@@ -6,6 +6,7 @@ as text to show, and no secret that this process was given is printed.
 
 import contextlib
 import os
+import select
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -120,6 +121,19 @@ def is_terminal() -> bool:
 def can_redraw() -> bool:
     """Whether stdout is a terminal on which what was written can be written over."""
     return sys.stdout.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
+def check_reader() -> bool:
+    """For what waits for news: BrokenPipeError if the reader of stdout is gone. False otherwise: nothing is to stop."""
+    try:
+        handle = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return False
+    waiting = select.poll()
+    waiting.register(handle, 0)
+    if any(event & select.POLLERR for _, event in waiting.poll(0)):
+        raise BrokenPipeError
+    return False
 
 
 def may_paint() -> bool:

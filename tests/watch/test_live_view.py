@@ -1,5 +1,6 @@
 """The live view in terminals of any size: whose line it is stays readable, and it is no higher than the terminal."""
 
+import os
 from io import StringIO
 
 import pytest
@@ -7,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 
 from qtctl.cli.live import LiveView
-from qtctl.cli.output import can_redraw
+from qtctl.cli.output import can_redraw, check_reader
 from qtctl.model.watch import CONNECTED, Change, Kind
 
 AT = 1_780_000_000.0
@@ -58,3 +59,13 @@ def test_a_dumb_terminal_gets_lines(name: str, can: bool, monkeypatch: pytest.Mo
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", name)
     assert can_redraw() is can
+
+
+def test_a_reader_that_goes_away_is_noticed_without_anything_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        assert check_reader() is False
+        os.close(reader)
+        with pytest.raises(BrokenPipeError):
+            check_reader()

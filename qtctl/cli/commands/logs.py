@@ -16,7 +16,7 @@ from qtctl.cli.options import (
     UserOption,
     locate_registry,
 )
-from qtctl.cli.output import complain, show_progress, write_lines, write_pieces
+from qtctl.cli.output import check_reader, complain, show_progress, write_lines, write_pieces
 from qtctl.cli.selecting import selects_hosts
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
@@ -188,7 +188,7 @@ def _follow(tasks: "tuple[LogTask, ...]", request: LogRequest, format_: str, at_
 
     show = _show_objects if format_ == "jsonl" else _make_printer(tasks).print
     known: dict[str, LogState] = {}
-    for each in api.follow(tasks, request, at_once=at_once, stopped=lambda: False):
+    for each in api.follow(tasks, request, at_once=at_once, stopped=check_reader):
         if isinstance(each, HostLog):
             _tell_change(each, known)
         if isinstance(each, LogLine) or format_ == "jsonl":

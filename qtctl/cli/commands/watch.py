@@ -8,7 +8,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.logs import WANTED_HELP
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import AsOption, AtOnceOption, RegistryOption, UserOption, locate_registry
-from qtctl.cli.output import can_redraw, make_harmless, write_lines
+from qtctl.cli.output import can_redraw, check_reader, make_harmless, write_lines
 from qtctl.cli.selecting import selects_hosts
 from qtctl.errors import InputError
 from qtctl.model.selection import HostSelection
@@ -50,7 +50,7 @@ def watch(
         raise InputError("--format live needs a terminal, and not a dumb one", hint="use text or jsonl")
     loaded, targets = select_targets(locate_registry(registry), wanted, as_name)
     tasks = api.plan_tasks(loaded, targets, tuple(names or ()), user=user, as_name=as_name)
-    changes = api.watch(tasks, at_once=at_once or api.AT_ONCE, stopped=lambda: False)
+    changes = api.watch(tasks, at_once=at_once or api.AT_ONCE, stopped=check_reader)
     if how == "live":
         from qtctl.cli.live import show_live
 
