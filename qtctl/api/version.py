@@ -2,5 +2,5 @@
 
 __all__ = ["API_VERSION"]
 
-API_VERSION = "1.2"
+API_VERSION = "1.3"
 """MAJOR.MINOR. Programs that run with 1.0 run with every later 1.N; docs/api.md says what that covers."""
