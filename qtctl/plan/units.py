@@ -124,10 +124,12 @@ def _describe_failures(unit: Unit) -> str:
 
 def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     order = reversed(start_order(scene.goals.values()))
+    # What only goes down along with another is stopped all the same: systemd may not know yet that it needs that one.
+    stopped = {step.subject for step in anew.stops}
     found = []
     for name in order:
         unit = scene.find_unit(name)
-        if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
+        if scene.goals[name].active is False and is_up(unit.active_state) and name not in stopped:
             drags = scene.ties.list_drags(name, Effect.STOPS)
             reason = f"{unit.active_state}, declared stopped{describe_dragged(drags)}{_describe_upholders(scene, name)}"
             found.append(Step(StepKind.STOP, name, reason, format_state(unit), drags=drags))

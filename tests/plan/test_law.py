@@ -7,6 +7,7 @@ from qtctl.model.desired import Desired, DesiredService, DesiredTarget, DesiredT
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
+from qtctl.plan import refused
 from qtctl.plan.unit_goals import list_goals
 from tests.builders.planned import BEFORE, STARTED, UNITS, Ground, deployed, desired, service, target, timer, unit_text
 
@@ -18,8 +19,13 @@ ACTIVE = (
 )  # fmt: skip
 
 
+def fleets() -> st.SearchStrategy[Desired]:
+    """Those that a host can have."""
+    return any_fleets().filter(lambda each: not refused.find_obstacles(each))
+
+
 @st.composite
-def fleets(draw: st.DrawFn) -> Desired:
+def any_fleets(draw: st.DrawFn) -> Desired:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
     units: list[DesiredService | DesiredTarget | DesiredTimer] = [target()] if draw(st.booleans()) else []
     texts = {}

@@ -296,3 +296,15 @@ def test_a_diff_shows_what_changes_and_no_secret() -> None:
     assert "-Environment=(not shown)" in shown
     assert "-User=a" in shown
     assert [step.diff for step in steps if step.subject == A_ENV] == [""]
+
+
+def test_a_unit_that_is_declared_stopped_is_stopped_even_if_it_goes_down_along_with_another() -> None:
+    """systemd drags it along only if it has read the definition that says so."""
+    down = service("c", ServiceState.STOPPED, wanted_by=(), requires=("quantum-b.service",))
+    before = desired(service("b"), service("c"), target())
+    path = f"{UNITS}/quantum-b.service"
+    after = desired(service("b"), down, target(), texts={path: unit_text("b", "/bin/y")})
+    ground = deployed(before)
+    ground.change_unit("quantum-b.service", need_daemon_reload=True)
+    steps = [(step.kind, step.subject) for step in ground.plan(after).steps]
+    assert (StepKind.STOP, "quantum-c.service") in steps
