@@ -187,8 +187,8 @@ def _telling_what_goes_on(hosts: Sequence[str]) -> Iterator[None]:
             raise
         from qtctl.reports.host_names import fold_names
 
-        complain(f"interrupted: jobs that were queued on {fold_names(hosts)} go on there (`qtctl status` shows them)")
-        raise typer.Exit(Exit.INTERRUPTED) from None
+        queued = f"jobs that were queued on {fold_names(hosts)} go on there (`qtctl status` shows them)"
+        raise KeyboardInterrupt(f"interrupted: {queued}") from None
 
 
 def _confirm(plans: "Sequence[tuple[str, ControlPlan]]", given: ControlOptions) -> bool:

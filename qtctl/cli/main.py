@@ -198,8 +198,8 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Started | None" = No
     except QtctlError as error:
         _show(error, debug=debug)
         return choose_error_exit(error)
-    except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted")
+    except (KeyboardInterrupt, typer.Abort) as ended:
+        complain(str(ended) or "interrupted")
         return Exit.INTERRUPTED
     except SystemExit as done:
         # Rich, which shows the help, ends the process with 1 when nobody reads it.

@@ -27,7 +27,7 @@ OTHERS = {
     "__main__.py": {"sys.stdout.write", "sys.stdout.flush", "sys.stdout.reconfigure", "sys.stderr.flush"},
     "cli/main.py": {"sys.stdout.flush", "sys.stdout.fileno", "rich.markup"},
     "cli/interrupt.py": {"os.write"},
-    "cli/live.py": {"Console", "rich.console", "rich.live", "rich.table", "rich.text"},
+    "cli/live.py": {"Console", "rich.cells", "rich.console", "rich.live", "rich.table", "rich.text"},
     "adapters/template_child.py": {"sys.stdout.flush", "sys.stdout.write"},
     "adapters/trail_file.py": {"os.write"},
     "cli/commands/secrets.py": {"getpass.getpass"},
