@@ -10,11 +10,13 @@ from qtctl.api.registry import LoadedRegistry
 from qtctl.collect.document import load
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
+from qtctl.fleet.select import select_hosts
 from qtctl.metrics.endpoint import Endpoint, is_loopback, parse_place
 from qtctl.metrics.exposition import write_exposition
 from qtctl.model import measures
 from qtctl.model.measures import Measure
-from qtctl.reports.alert_rules import list_rules, write_rules
+from qtctl.model.selection import HostSelection
+from qtctl.reports.alert_rules import Scope, list_rules, write_rules
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.dashboard import write_dashboard
 from qtctl.reports.measures import measure_host
@@ -60,10 +62,11 @@ def check_place(text: str, *, remote: bool) -> tuple[str, int]:
 
 def build_rules(loaded: LoadedRegistry, hosts: Sequence[str], every_s: int) -> str:
     """Alert rules for these hosts, which are audited every so many seconds."""
-    fail_on = Severity(loaded.registry.policy.fail_on)
-    return write_rules(
-        list_rules(tuple(resolve_hosts(loaded.registry, hosts).values()), fail_on, every_s), loaded.registry.fleet.name
-    )
+    fleet = loaded.registry.fleet.name
+    every = select_hosts(loaded.registry, HostSelection((), every=True))
+    scope = Scope(fleet, () if set(hosts) == set(every) else tuple(hosts))
+    desired = tuple(resolve_hosts(loaded.registry, hosts).values())
+    return write_rules(list_rules(desired, scope, Severity(loaded.registry.policy.fail_on), every_s), fleet)
 
 
 def build_dashboard(loaded: LoadedRegistry, hosts: Sequence[str]) -> str:

@@ -24,17 +24,17 @@ class Family:
         return f"{self.name}_total" if self.kind is FamilyKind.COUNTER else self.name
 
 
-_UNIT = ("host", "unit")
-_STREAM = ("host", "store", "stream")
-REACHED = Family("qtctl_host_reached", "Whether the host answered anything (1) or nothing (0).", ("host",))
-VERDICT = Family("qtctl_host_verdict", "1 for the verdict of the last audit.", ("host", "verdict"))
+_HOST = ("fleet", "host")
+"""Several fleets may be in one Prometheus, with hosts and units of the same names."""
+_UNIT = (*_HOST, "unit")
+_STREAM = (*_HOST, "store", "stream")
+REACHED = Family("qtctl_host_reached", "Whether the host answered anything (1) or nothing (0).", _HOST)
+VERDICT = Family("qtctl_host_verdict", "1 for the verdict of the last audit.", (*_HOST, "verdict"))
 FINDINGS = Family(
-    "qtctl_findings", "Findings of the last audit by id and severity.", ("host", "id", "severity", "waived")
+    "qtctl_findings", "Findings of the last audit by id and severity.", (*_HOST, "id", "severity", "waived")
 )
-CHECKS = Family("qtctl_checks", "Checks of the last audit by outcome.", ("host", "outcome"))
-UNIT_STATE = Family(
-    "qtctl_unit_state", "1 for the state in which the unit was found.", ("host", "unit", "declared", "state")
-)
+CHECKS = Family("qtctl_checks", "Checks of the last audit by outcome.", (*_HOST, "outcome"))
+UNIT_STATE = Family("qtctl_unit_state", "1 for the state in which the unit was found.", (*_UNIT, "declared", "state"))
 UNIT_RESTARTS = Family(
     "qtctl_unit_restarts", "Restarts by systemd since the unit was last started.", _UNIT, FamilyKind.COUNTER
 )
@@ -49,12 +49,12 @@ GROUP_PENDING = Family(
 PORT = Family(
     "qtctl_port_listening",
     "Whether the unit listens at its declared address (1), or not, or elsewhere (0).",
-    ("host", "unit", "declared", "protocol", "address", "port"),
+    (*_UNIT, "declared", "protocol", "address", "port"),
 )
-VENV = Family("qtctl_venv_works", "Whether the interpreter of a venv runs (1) or not (0).", ("host", "venv"))
-AUDIT_DURATION = Family("qtctl_audit_duration_seconds", "How long the last audit of the host took.", ("host",))
-AUDIT_TIME = Family("qtctl_audit_timestamp_seconds", "When the evidence of the last audit was taken.", ("host",))
-DROPPED = Family("qtctl_series_dropped", "Series of the host that are over the limit of one host.", ("host",))
+VENV = Family("qtctl_venv_works", "Whether the interpreter of a venv runs (1) or not (0).", (*_HOST, "venv"))
+AUDIT_DURATION = Family("qtctl_audit_duration_seconds", "How long the last audit of the host took.", _HOST)
+AUDIT_TIME = Family("qtctl_audit_timestamp_seconds", "When the evidence of the last audit was taken.", _HOST)
+DROPPED = Family("qtctl_series_dropped", "Series of the host that are over the limit of one host.", _HOST)
 ROUND_FAILED = Family("qtctl_round_failed", "Whether the last round of audits failed (1): then values are old.", ())
 BUILD = Family("qtctl_build_info", "The version of qtctl that measured.", ("version",))
 

@@ -4,11 +4,12 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtctl.findings.finding import Severity
 from qtctl.model import measures
 from qtctl.model.desired import Desired
+from qtctl.model.measures import Family
 
 GROUP = "qtctl"
 LATE_ROUNDS = 3
@@ -30,19 +31,33 @@ class AlertRule:
     labels: tuple[tuple[str, str], ...] = ()
 
 
-def list_rules(hosts: Sequence[Desired], fail_on: Severity, every_s: int) -> tuple[AlertRule, ...]:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which series a rule is about: those of one fleet, and of `hosts` alone unless that is empty."""
+
+    fleet: str
+    hosts: tuple[str, ...] = ()
+
+    def select(self, family: Family, *matchers: str) -> str:
+        """The series that also match these."""
+        own = (f"fleet={_quote(self.fleet)}", _match_names("host", self.hosts))
+        return f"{family.series}{{{','.join(filter(None, (*own, *matchers)))}}}"
+
+
+def list_rules(hosts: Sequence[Desired], scope: Scope, fail_on: Severity, every_s: int) -> tuple[AlertRule, ...]:
     """For these hosts, which are audited every `every_s` seconds. `fail_on`: findings from there on alert."""
     wait_s = 2 * every_s
     return (
-        *_list_audit_rules(hosts, every_s),
-        *_list_finding_rules(fail_on, wait_s),
-        *_list_unit_rules(hosts, wait_s),
-        *_list_stream_rules(hosts, wait_s),
+        *_list_audit_rules(hosts, scope, every_s),
+        *_list_finding_rules(scope, fail_on, wait_s),
+        *_list_unit_rules(hosts, scope, wait_s),
+        *_list_stream_rules(hosts, scope, wait_s),
     )
 
 
-def _list_audit_rules(hosts: Sequence[Desired], every_s: int) -> Iterator[AlertRule]:
-    reached, taken = measures.REACHED.series, measures.AUDIT_TIME.series
+def _list_audit_rules(hosts: Sequence[Desired], scope: Scope, every_s: int) -> Iterator[AlertRule]:
+    reached, taken = scope.select(measures.REACHED), scope.select(measures.AUDIT_TIME)
+    unknown = scope.select(measures.CHECKS, 'outcome="unknown"')
     wait_s = 2 * every_s
     yield AlertRule(
         "QtctlHostsMissing",
@@ -70,7 +85,7 @@ def _list_audit_rules(hosts: Sequence[Desired], every_s: int) -> Iterator[AlertR
     )
     yield AlertRule(
         "QtctlChecksUnknown",
-        f'{measures.CHECKS.series}{{outcome="unknown"}} > 0 and on (host) {reached} == 1',
+        f"{unknown} > 0 and on (fleet, host) {reached} == 1",
         wait_s,
         "warning",
         "{{ $value }} checks of {{ $labels.host }} could not be judged",
@@ -78,13 +93,13 @@ def _list_audit_rules(hosts: Sequence[Desired], every_s: int) -> Iterator[AlertR
     )
 
 
-def _list_finding_rules(fail_on: Severity, wait_s: int) -> Iterator[AlertRule]:
+def _list_finding_rules(scope: Scope, fail_on: Severity, wait_s: int) -> Iterator[AlertRule]:
     words = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
     for severity in reversed(Severity):
         if severity.rank >= fail_on.rank:
             yield AlertRule(
                 f"QtctlFinding{severity.value.title()}",
-                f'{measures.FINDINGS.series}{{severity="{severity.value}",waived="no"}} > 0',
+                scope.select(measures.FINDINGS, f'severity="{severity.value}"', 'waived="no"') + " > 0",
                 wait_s,
                 words[severity],
                 "{{ $labels.host }}: {{ $value }} findings {{ $labels.id }}",
@@ -92,22 +107,22 @@ def _list_finding_rules(fail_on: Severity, wait_s: int) -> Iterator[AlertRule]:
             )
 
 
-def _list_unit_rules(hosts: Sequence[Desired], wait_s: int) -> Iterator[AlertRule]:
-    state, port = measures.UNIT_STATE.series, measures.PORT.series
+def _list_unit_rules(hosts: Sequence[Desired], scope: Scope, wait_s: int) -> Iterator[AlertRule]:
     down = f'declared=~"{MUST_RUN}",state!~"RUNNING|UNKNOWN"'
     critical = _match_names("unit", (each.unit for host in hosts for each in host.units() if each.critical))
     summary = "{{ $labels.unit }} on {{ $labels.host }} is {{ $labels.state }}"
     if critical:
         why = "The registry says that the fleet cannot do without this unit."
-        yield AlertRule("QtctlCriticalUnitDown", f"{state}{{{down},{critical}}} == 1", 0, "critical", summary, why)
-    others = f",{_negate(critical)}" if critical else ""
+        state = scope.select(measures.UNIT_STATE, down, critical)
+        yield AlertRule("QtctlCriticalUnitDown", f"{state} == 1", 0, "critical", summary, why)
+    state = scope.select(measures.UNIT_STATE, down, _negate(critical))
     why = "The registry says that this unit is up."
-    yield AlertRule("QtctlUnitDown", f"{state}{{{down}{others}}} == 1", wait_s, "warning", summary, why)
+    yield AlertRule("QtctlUnitDown", f"{state} == 1", wait_s, "warning", summary, why)
     for restarts, window_s in sorted({(each.loop_restarts, each.loop_up_us // 1_000_000) for each in hosts}):
         span_s = max(window_s, 2 * wait_s)
         yield AlertRule(
             "QtctlUnitRestarts",
-            f"increase({measures.UNIT_RESTARTS.series}[{span_s}s]) >= {restarts}",
+            f"increase({scope.select(measures.UNIT_RESTARTS)}[{span_s}s]) >= {restarts}",
             0,
             "warning",
             "{{ $labels.unit }} on {{ $labels.host }} keeps restarting",
@@ -115,7 +130,7 @@ def _list_unit_rules(hosts: Sequence[Desired], wait_s: int) -> Iterator[AlertRul
         )
     yield AlertRule(
         "QtctlPortClosed",
-        f'{port}{{declared=~"{MUST_RUN}"}} == 0',
+        scope.select(measures.PORT, f'declared=~"{MUST_RUN}"') + " == 0",
         wait_s,
         "warning",
         "{{ $labels.unit }} on {{ $labels.host }} does not listen at {{ $labels.address }} port {{ $labels.port }}",
@@ -123,7 +138,7 @@ def _list_unit_rules(hosts: Sequence[Desired], wait_s: int) -> Iterator[AlertRul
     )
     yield AlertRule(
         "QtctlVenvBroken",
-        f"{measures.VENV.series} == 0",
+        f"{scope.select(measures.VENV)} == 0",
         wait_s,
         "warning",
         "venv {{ $labels.venv }} on {{ $labels.host }} does not work",
@@ -135,7 +150,7 @@ Limit = tuple[tuple[tuple[str, str], ...], float]
 """Labels with their values, and the largest value that is good."""
 
 
-def _list_stream_rules(hosts: Sequence[Desired], wait_s: int) -> Iterator[AlertRule]:
+def _list_stream_rules(hosts: Sequence[Desired], scope: Scope, wait_s: int) -> Iterator[AlertRule]:
     group = "group {{ $labels.group }} of {{ $labels.stream }} on {{ $labels.host }}"
     old = "{{ $labels.stream }} on {{ $labels.host }}: newest entry {{ $value | humanizeDuration }} old"
     kinds = (
@@ -153,9 +168,9 @@ def _list_stream_rules(hosts: Sequence[Desired], wait_s: int) -> Iterator[AlertR
         differing = _find_differing(found)
         for (labels, most), those in sorted(found.items()):
             pairs = [f"{label}={_quote(value)}" for label, value in labels]
-            pairs += [_match_names("host", those)] if labels in differing else []
+            at = replace(scope, hosts=tuple(those)) if labels in differing else scope
             bound = write_number(most)
-            expr = f"{family.series}{{{','.join(pairs)}}} > {bound}"
+            expr = f"{at.select(family, *pairs)} > {bound}"
             yield AlertRule(name, expr, wait_s, "warning", summary, why, (*labels, ("limit", bound)))
 
 

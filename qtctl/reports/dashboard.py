@@ -12,7 +12,6 @@ from qtctl.model.desired import Desired
 SCHEMA = 38
 """Of Grafana 10; later ones convert it when it is loaded."""
 COLUMNS = 24
-HOST = 'host=~"$host"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +29,42 @@ class Panel:
     instant: bool = False
 
 
-def list_panels(hosts: Sequence[Desired]) -> tuple[Panel, ...]:
+def list_panels(hosts: Sequence[Desired], fleet: str) -> tuple[Panel, ...]:
+    own = f'{_match_fleet(fleet)},host=~"$host"'
     state = measures.UNIT_STATE.series
-    gate = f'{HOST},waived="no"'
+    gate = f'{own},waived="no"'
     return (
-        Panel("Hosts", "stat", f"count({measures.REACHED.series}{{{HOST}}})", "hosts", width=4, height=4),
-        Panel("Not reached", "stat", f"count({measures.REACHED.series}{{{HOST}}} == 0) or vector(0)", "hosts",
+        Panel("Hosts", "stat", f"count({measures.REACHED.series}{{{own}}})", "hosts", width=4, height=4),
+        Panel("Not reached", "stat", f"count({measures.REACHED.series}{{{own}}} == 0) or vector(0)", "hosts",
               width=4, height=4, limit=1),
         Panel("Not as declared", "stat",
-              f'sum({measures.VERDICT.series}{{{HOST},verdict="not-as-declared"}})', "hosts",
+              f'sum({measures.VERDICT.series}{{{own},verdict="not-as-declared"}})', "hosts",
               width=4, height=4, limit=1),
         Panel("Errors", "stat", f'sum({measures.FINDINGS.series}{{{gate},severity="error"}}) or vector(0)', "findings",
               width=4, height=4, limit=1),
-        Panel("Unknown checks", "stat", f'sum({measures.CHECKS.series}{{{HOST},outcome="unknown"}})', "checks",
+        Panel("Unknown checks", "stat", f'sum({measures.CHECKS.series}{{{own},outcome="unknown"}})', "checks",
               width=4, height=4, limit=1),
-        Panel("Oldest audit", "stat", f"max(time() - {measures.AUDIT_TIME.series}{{{HOST}}})", "age", "s",
+        Panel("Oldest audit", "stat", f"max(time() - {measures.AUDIT_TIME.series}{{{own}}})", "age", "s",
               width=4, height=4),
         Panel("Findings by severity", "timeseries", f"sum by (severity) ({measures.FINDINGS.series}{{{gate}}})",
               "{{severity}}"),
         Panel("Findings by id", "table", f"sum by (host, id, severity) ({measures.FINDINGS.series}{{{gate}}})", "",
               instant=True),
-        Panel("Units that are not up", "table", f'{state}{{{HOST},declared=~"running|active",state!="RUNNING"}}', "",
+        Panel("Units that are not up", "table", f'{state}{{{own},declared=~"running|active",state!="RUNNING"}}', "",
               instant=True),
-        Panel("Restarts", "timeseries", f"increase({measures.UNIT_RESTARTS.series}{{{HOST}}}[10m]) > 0",
+        Panel("Restarts", "timeseries", f"increase({measures.UNIT_RESTARTS.series}{{{own}}}[10m]) > 0",
               "{{host}} {{unit}}"),
-        Panel("Lag of consumer groups", "timeseries", f"{measures.GROUP_LAG.series}{{{HOST}}}",
+        Panel("Lag of consumer groups", "timeseries", f"{measures.GROUP_LAG.series}{{{own}}}",
               "{{host}} {{stream}} / {{group}}", limit=_find_least(_list_lags(hosts))),
-        Panel("Unacknowledged entries", "timeseries", f"{measures.GROUP_PENDING.series}{{{HOST}}}",
+        Panel("Unacknowledged entries", "timeseries", f"{measures.GROUP_PENDING.series}{{{own}}}",
               "{{host}} {{stream}} / {{group}}"),
-        Panel("Age of streams", "timeseries", f"{measures.STREAM_AGE.series}{{{HOST}}}", "{{host}} {{stream}}", "s",
+        Panel("Age of streams", "timeseries", f"{measures.STREAM_AGE.series}{{{own}}}", "{{host}} {{stream}}", "s",
               limit=_find_least(_list_ages(hosts))),
-        Panel("Entries of streams", "timeseries", f"{measures.STREAM_ENTRIES.series}{{{HOST}}}", "{{host}} {{stream}}"),
-        Panel("Closed ports", "table", f"{measures.PORT.series}{{{HOST}}} == 0", "", instant=True),
-        Panel("Broken venvs", "table", f"{measures.VENV.series}{{{HOST}}} == 0", "", instant=True),
-        Panel("Time that an audit takes", "timeseries", f"{measures.AUDIT_DURATION.series}{{{HOST}}}", "{{host}}", "s"),
-        Panel("Dropped series", "timeseries", f"{measures.DROPPED.series}{{{HOST}}}", "{{host}}"),
+        Panel("Entries of streams", "timeseries", f"{measures.STREAM_ENTRIES.series}{{{own}}}", "{{host}} {{stream}}"),
+        Panel("Closed ports", "table", f"{measures.PORT.series}{{{own}}} == 0", "", instant=True),
+        Panel("Broken venvs", "table", f"{measures.VENV.series}{{{own}}} == 0", "", instant=True),
+        Panel("Time that an audit takes", "timeseries", f"{measures.AUDIT_DURATION.series}{{{own}}}", "{{host}}", "s"),
+        Panel("Dropped series", "timeseries", f"{measures.DROPPED.series}{{{own}}}", "{{host}}"),
     )  # fmt: skip
 
 
@@ -80,9 +80,14 @@ def _find_least(limits: Iterator[float]) -> float | None:
     return min(limits, default=None)
 
 
+def _match_fleet(fleet: str) -> str:
+    """Strings of PromQL have the escapes of Go: those of JSON are among them."""
+    return f"fleet={json.dumps(fleet, ensure_ascii=False)}"
+
+
 def write_dashboard(hosts: Sequence[Desired], fleet: str) -> str:
     """As Grafana imports it. The same registry gives the same identifier, so a later import replaces it."""
-    panels = list_panels(hosts)
+    panels = list_panels(hosts, fleet)
     document = {
         "uid": sha256(fleet.encode()).hexdigest()[:12],
         "title": f"qtctl: {fleet}",
@@ -92,7 +97,7 @@ def write_dashboard(hosts: Sequence[Desired], fleet: str) -> str:
         "editable": True,
         "refresh": "1m",
         "time": {"from": "now-6h", "to": "now"},
-        "templating": {"list": [_make_source(), _make_host_variable()]},
+        "templating": {"list": [_make_source(), _make_host_variable(fleet)]},
         "panels": [
             _make_panel(number, each, place)
             for number, (each, place) in enumerate(zip(panels, _list_places(panels), strict=True), 1)
@@ -105,8 +110,8 @@ def _make_source() -> dict[str, Any]:
     return {"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"}
 
 
-def _make_host_variable() -> dict[str, Any]:
-    query = f"label_values({measures.REACHED.series}, host)"
+def _make_host_variable(fleet: str) -> dict[str, Any]:
+    query = f"label_values({measures.REACHED.series}{{{_match_fleet(fleet)}}}, host)"
     return {
         "name": "host",
         "label": "Host",

@@ -26,22 +26,24 @@ MOST_SERIES = 20_000
 """Of one host: what it reports must not fill the memory of the server that stores it."""
 LONGEST_LABEL = 200
 """Characters."""
+Host = tuple[str, str]
+"""The values of the labels that all series of a host have: its fleet, and its address."""
 
 
 def measure_host(
     desired: Desired, evidence: Evidence, report: AuditReport, took_s: float | None = None
 ) -> tuple[Measure, ...]:
     """All series of the host, at most MOST_SERIES. `took_s`: how long the audit took, in seconds, if that is known."""
-    host = report.address
+    host = (desired.fleet, report.address)
     found = _drop_repeated([*_measure_audit(host, report, took_s), *_measure_facts(host, desired, evidence)])
     kept = found[: MOST_SERIES - 1]
-    return (*kept, _make(measures.DROPPED, (host,), len(found) - len(kept)))
+    return (*kept, _make(measures.DROPPED, host, len(found) - len(kept)))
 
 
-def _measure_audit(host: str, report: AuditReport, took_s: float | None) -> Iterator[Measure]:
-    yield _make(measures.REACHED, (host,), report.unreachable is None)
+def _measure_audit(host: Host, report: AuditReport, took_s: float | None) -> Iterator[Measure]:
+    yield _make(measures.REACHED, host, report.unreachable is None)
     for verdict in Conclusion:
-        yield _make(measures.VERDICT, (host, verdict.value), report.verdict is verdict)
+        yield _make(measures.VERDICT, (*host, verdict.value), report.verdict is verdict)
     totals = report.totals
     counts = {
         Outcome.HOLDS: totals.holds,
@@ -50,48 +52,48 @@ def _measure_audit(host: str, report: AuditReport, took_s: float | None) -> Iter
         Outcome.NOT_ASKED: totals.not_asked,
     }
     for outcome, count in counts.items():
-        yield _make(measures.CHECKS, (host, outcome.value), count)
+        yield _make(measures.CHECKS, (*host, outcome.value), count)
     rows = Counter((each.id, each.severity.value, _say(each.waiver is not None)) for each in report.findings)
     for (id_, severity, waived), count in sorted(rows.items()):
-        yield _make(measures.FINDINGS, (host, id_, severity, waived), count)
-    yield _make(measures.AUDIT_TIME, (host,), parse_microseconds(report.taken_at) / 1e6)
+        yield _make(measures.FINDINGS, (*host, id_, severity, waived), count)
+    yield _make(measures.AUDIT_TIME, host, parse_microseconds(report.taken_at) / 1e6)
     if took_s is not None:
-        yield _make(measures.AUDIT_DURATION, (host,), round(took_s, 3))
+        yield _make(measures.AUDIT_DURATION, host, round(took_s, 3))
 
 
 def _say(truth: bool) -> str:
     return "yes" if truth else "no"
 
 
-def _measure_facts(host: str, desired: Desired, evidence: Evidence) -> Iterator[Measure]:
+def _measure_facts(host: Host, desired: Desired, evidence: Evidence) -> Iterator[Measure]:
     look = FactReader.of(evidence)
     yield from _measure_units(host, desired, look)
     yield from _measure_streams(host, desired, look)
     declared = {each.unit: each.declared for each in desired.units()}
     for port in list_ports(desired, look):
         if port.found != UNKNOWN:
-            labels = (host, port.unit, declared.get(port.unit, ""), port.protocol, port.address, str(port.port))
+            labels = (*host, port.unit, declared.get(port.unit, ""), port.protocol, port.address, str(port.port))
             yield _make(measures.PORT, labels, port.found == "listening")
     for venv in list_venvs(desired, look):
         if venv.status != UNKNOWN:
-            yield _make(measures.VENV, (host, venv.name), venv.status == "works")
+            yield _make(measures.VENV, (*host, venv.name), venv.status == "works")
 
 
-def _measure_units(host: str, desired: Desired, look: FactReader) -> Iterator[Measure]:
+def _measure_units(host: Host, desired: Desired, look: FactReader) -> Iterator[Measure]:
     services = list_modules(desired, look)
     targets, timers, others = list_targets(desired, look), list_timers(desired, look), list_other_units(desired, look)
     rows: tuple[Module | UnitRow | TimerRow, ...] = (*services, *targets, *timers, *others)
     for row in rows:
-        yield _make(measures.UNIT_STATE, (host, row.unit, row.declared, row.category.value), 1)
+        yield _make(measures.UNIT_STATE, (*host, row.unit, row.declared, row.category.value), 1)
     for service in services:
         found = find_unit(service.unit, look)
         if found.whole and found.seen.value is not None:
-            yield _make(measures.UNIT_RESTARTS, (host, service.unit), found.seen.value.n_restarts)
+            yield _make(measures.UNIT_RESTARTS, (*host, service.unit), found.seen.value.n_restarts)
 
 
-def _measure_streams(host: str, desired: Desired, look: FactReader) -> Iterator[Measure]:
+def _measure_streams(host: Host, desired: Desired, look: FactReader) -> Iterator[Measure]:
     for stream in list_streams(desired, look):
-        labels = (host, stream.store, stream.name)
+        labels = (*host, stream.store, stream.name)
         yield from _make_known(measures.STREAM_AGE, labels, stream.newest_age_s)
         yield from _make_known(measures.STREAM_ENTRIES, labels, stream.length)
         for group in stream.groups:

@@ -118,7 +118,7 @@ def check_snapshot(box: Box) -> None:
 
 def check_metrics(box: Box) -> None:
     wait_for(box, "metrics", "Finished shop-qtctl-metrics")
-    assert f'qtctl_host_reached{{host="{NAME}"}} 1' in box.sh(f"cat {TEXTFILE}")
+    assert f'qtctl_host_reached{{fleet="shop",host="{NAME}"}} 1' in box.sh(f"cat {TEXTFILE}")
 
 
 def check_notify(box: Box) -> None:

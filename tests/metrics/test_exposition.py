@@ -59,12 +59,12 @@ def test_any_name_stays_a_label(name: str) -> None:
 
 
 def _check_one_label(name: str) -> None:
-    row = measuring._make(UNIT_STATE, ("box", name, "running", "RUNNING"), 1)
+    row = measuring._make(UNIT_STATE, ("shop", "box", name, "running", "RUNNING"), 1)
     text = write_exposition([row])
     assert len(text.splitlines()) == 3
-    assert len(row.labels[1]) <= LONGEST_LABEL
+    assert len(row.labels[2]) <= LONGEST_LABEL
     ((_, labels), *others) = read(text)
-    assert (dict(labels)["unit"], others) == (row.labels[1], [])
+    assert (dict(labels)["unit"], others) == (row.labels[2], [])
 
 
 def test_promtool_reads_it() -> None:
@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_the_module_registry() -> None:
     found = read(write_exposition(measure()))
 
     def value(name: str, **labels: str) -> float | None:
-        return found.get((name, tuple(sorted({"host": "192.0.2.1", **labels}.items()))))
+        return found.get((name, tuple(sorted({"fleet": desired.fleet, "host": "192.0.2.1", **labels}.items()))))
 
     for module in registry.modules:
         labels = {"unit": module.unit, "declared": module.declared, "state": module.category.value}
@@ -105,7 +105,7 @@ def test_the_numbers_are_those_of_the_module_registry() -> None:
 
 
 def test_what_is_unknown_has_no_series() -> None:
-    names = {(each.family, each.labels[1:]) for each in measure()}
+    names = {(each.family, each.labels[2:]) for each in measure()}
     assert not any(family == "qtctl_port_listening" and "udp" in labels for family, labels in names)
     assert not any(family == "qtctl_stream_age_seconds" and "s:lost" in labels for family, labels in names)
     assert not any(family == "qtctl_unit_restarts" and "q-dark.service" in labels for family, labels in names)

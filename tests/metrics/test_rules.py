@@ -79,10 +79,28 @@ def test_every_threshold_of_the_registry_has_its_rule(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
     loaded = load(tmp_path)
     text = build_rules(loaded, hosts_of(loaded), 5).replace('\\"', '"')
-    assert 'qtctl_stream_age_seconds{store="redis",stream="s:tick"} > 60' in text
-    assert 'qtctl_stream_group_lag{store="redis",stream="s:tick",group="api"} > 10' in text
-    assert "(count(qtctl_host_reached) or vector(0)) < 1" in text
-    assert "time() - qtctl_audit_timestamp_seconds > 15" in text
+    fleet = f'fleet="{loaded.registry.fleet.name}"'
+    assert f'qtctl_stream_age_seconds{{{fleet},store="redis",stream="s:tick"}} > 60' in text
+    assert f'qtctl_stream_group_lag{{{fleet},store="redis",stream="s:tick",group="api"}} > 10' in text
+    assert f"(count(qtctl_host_reached{{{fleet}}}) or vector(0)) < 1" in text
+    assert f"time() - qtctl_audit_timestamp_seconds{{{fleet}}} > 15" in text
+
+
+def test_rules_and_panels_are_about_their_own_fleet_and_hosts(tmp_path: Path) -> None:
+    """Another fleet in the same Prometheus, and hosts that were not selected, have alerts of their own."""
+    loaded = load(ROOT / "docs/examples/web-fleet")
+    hosts = hosts_of(loaded)
+    fleet = f'fleet="{loaded.registry.fleet.name}"'
+    some = build_rules(loaded, hosts[:2], 60).replace('\\"', '"')
+    check_with_promtool(build_rules(loaded, hosts[:2], 60), tmp_path)
+    series = re.compile(r"\bqtctl_[a-z_]+(\{[^}]*\})?")
+    assert {each.partition(",host=~")[0] for each in series.findall(some)} == {f"{{{fleet}"}
+    assert {",host=~" in each for each in series.findall(some)} == {True}
+    assert f'(count(qtctl_host_reached{{{fleet},host=~"{hosts[0]}|{hosts[1]}"}}) or vector(0)) < 2' in some
+    dashboard = json.loads(build_dashboard(loaded, hosts))
+    exprs = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked = [*exprs, *(each["query"]["query"] for each in dashboard["templating"]["list"] if each["name"] == "host")]
+    assert {each[: len(fleet) + 1] for text in asked for each in series.findall(text)} == {f"{{{fleet}"}
 
 
 def test_findings_below_the_gate_alert_nobody(tmp_path: Path) -> None:
