@@ -287,6 +287,20 @@ def test_the_command_prints_hosts_and_lists_the_rest(tmp_path: Path, capsys: pyt
     assert out.read_text() == said.out
 
 
+def test_a_file_that_exists_is_replaced_only_by_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "inventory.ini", tmp_path / "hosts.toml"
+    path.write_text(INI)
+    out.write_text("# by hand\n")
+    command = ["adopt", "inventory", str(path), "--out", str(out)]
+    assert _run_guarded(command, debug=False) == 2
+    assert (
+        capsys.readouterr().err == f"error: {out}: exists already (name another file, or say --force to replace it)\n"
+    )
+    assert out.read_text() == "# by hand\n"
+    assert _run_guarded([*command, "--force"], debug=False) == 0
+    assert out.read_text() == adopt(INI).text
+
+
 @pytest.mark.parametrize(
     ("text", "mode"), [("#!/bin/sh\ntouch ran\n", 0o644), ("#!/bin/sh\ntouch ran\n", 0o755), (INI, 0o755)]
 )

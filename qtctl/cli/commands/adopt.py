@@ -24,7 +24,7 @@ from qtctl.cli.options import (
 from qtctl.cli.output import present
 from qtctl.cli.selecting import selects_one_host
 from qtctl.contained.looking import is_file, is_folder
-from qtctl.errors import InputError
+from qtctl.errors import InputError, Place
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def compose(
 def inventory(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An Ansible inventory, INI or YAML, or an ssh config.")],
     out: OutFileOption = None,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace an existing file.")] = False,
 ) -> None:
     """Turn an Ansible inventory or an ssh config into hosts.toml: groups become tags. Printed, or written with --out.
 
@@ -173,6 +174,9 @@ def inventory(
     from qtctl.dialects.endpoints import sort_hosts
     from qtctl.fleet.select import name_hosts
 
+    if out is not None and is_file(out) and not force:
+        hint = "name another file, or say --force to replace it"
+        raise InputError("exists already", hint=hint, place=Place(str(out)))
     adopted = adopt_inventory(read_inventory(read_inventory_text(file), str(file)))
     write(adopted.text, out)
     for each in adopted.left:
