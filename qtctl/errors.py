@@ -71,6 +71,10 @@ class InputError(QtctlError):
     """Usage or invalid input: registry, compose, evidence, template, option. Exit 2."""
 
 
+class BrokenTemplate(InputError):
+    """A fault of a unit template, told without what the template was filled for."""
+
+
 class Unrendered(InputError):
     """What keeps the files of one or more units from being rendered.
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import FrameType
 
 from qtctl.adapters.template_limits import MEMORY_EXIT, TEXT_MAX, WHAT_MAX
-from qtctl.errors import InputError, Place
+from qtctl.errors import BrokenTemplate, InputError, Place
 from qtctl.render.filling import Filling
 from qtctl.render.templates import Templates
 
@@ -95,14 +95,19 @@ def _fill(templates: Templates, filling: Filling) -> Mapping[str, object]:
         text = templates.fill(filling)
     except InputError as error:
         said = {"what": error.what, "hint": error.hint, "field": error.field}
-        return {**{key: text[:WHAT_MAX] for key, text in said.items()}, **_describe_place(error.place)}
+        return {
+            **{key: text[:WHAT_MAX] for key, text in said.items()},
+            "broken": isinstance(error, BrokenTemplate),
+            **_describe_place(error.place),
+        }
     except MemoryError as error:
         return {"spent": "memory", **_describe_place(templates.place(error, filling.template))}
     except OutOfTime as error:
         return {"spent": "cpu", **_describe_place(templates.place(error, filling.template))}
     except Exception as error:  # noqa: BLE001 - whatever jinja2 and Python make of a stranger's template
-        what = f"template of {filling.subject}: {type(error).__name__}: {error}"
-        return {"what": what[:WHAT_MAX], "hint": "", **_describe_place(templates.place(error, filling.template))}
+        what = f"{type(error).__name__}: {error}"[:WHAT_MAX]
+        place = _describe_place(templates.place(error, filling.template))
+        return {"what": what, "hint": "", "broken": True, **place}
     return {"text": text} if len(text) <= TEXT_MAX else {"spent": "text", **_describe_place(Place(filling.template))}
 
 

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import IO, cast
 
 from qtctl.adapters.template_limits import MEMORY_EXIT, MIB, TEXT_MAX, WHAT_MAX, Limits, compute_limits
-from qtctl.errors import InputError, Place
+from qtctl.errors import BrokenTemplate, InputError, Place
 from qtctl.render.filling import Filled, Filling
 
 _BEGIN = """\
@@ -115,7 +115,8 @@ def _check_filled(filling: Filling, answer: Mapping[str, object], texts: Mapping
         return text
     if isinstance(what, str):
         hint, field = (str(answer.get(key, ""))[:WHAT_MAX] for key in ("hint", "field"))
-        return InputError(what[:WHAT_MAX], hint=hint, field=field, place=_place(answer, texts))
+        kind = BrokenTemplate if answer.get("broken") is True else InputError
+        return kind(what[:WHAT_MAX], hint=hint, field=field, place=_place(answer, texts))
     reasons = {
         "memory": f"needs more than {allowed.memory // MIB} MiB of memory",
         "cpu": f"takes more than {allowed.cpu} s of CPU",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from qtctl.dialects.systemd.directives import AssignmentRule, find_assignment_rule
 from qtctl.dialects.systemd.quoting import parse_env_file
 from qtctl.dialects.systemd.unitfile import UnitFile, merge_effective, parse
-from qtctl.errors import InputError, Place
+from qtctl.errors import BrokenTemplate, InputError, Place
 from qtctl.model.desired import DesiredService
 from qtctl.render.declared import Declared, read_as_is
 
@@ -21,7 +21,7 @@ def judge_unit(
 
     `specifiers`: a `%` in the declared values is systemd's, and stands in the text as it is.
     """
-    judge_mark(text, unit, template, mark)
+    judge_mark(text, template, mark)
     unitfile = parse(text, f"{unit} from {template}")
     if unitfile.ignored:
         line = unitfile.ignored[0]
@@ -37,7 +37,7 @@ def judge_unit(
 def judge_env(text: str, service: DesiredService, template: str, mark: str) -> None:
     """InputError if a process would get a different environment from the file. The error shows names, never values."""
     name = f"{service.env_file} from {template}"
-    judge_mark(text, service.unit, template, mark)
+    judge_mark(text, template, mark)
     found, declared = parse_env_file(text, name), dict(service.env)
     wrong = sorted(key for key in {*found, *declared} if found.get(key) != declared.get(key))
     if wrong:
@@ -47,12 +47,10 @@ def judge_env(text: str, service: DesiredService, template: str, mark: str) -> N
 _FILTERS = "write values through the filters that the shipped templates use"
 
 
-def judge_mark(text: str, unit: str, template: str, mark: str) -> None:
-    """InputError if the first line is not the mark that tells which registry file it comes from."""
+def judge_mark(text: str, template: str, mark: str) -> None:
+    """BrokenTemplate if the first line is not the mark that tells which registry file it comes from."""
     if text.partition("\n")[0] != mark:
-        raise InputError(
-            f"template of {unit}: the first line is not the mark", hint="{{ mark }}", place=Place(template, 1)
-        )
+        raise BrokenTemplate("the first line is not the mark", hint="{{ mark }}", place=Place(template, 1))
 
 
 def _judge_directive(unitfile: UnitFile, directive: Declared, found: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from qtctl.dialects.wording import add_more
-from qtctl.errors import InputError, InputErrors, Place, Unrendered
+from qtctl.errors import BrokenTemplate, InputError, InputErrors, Place, Unrendered
 from qtctl.model.desired import Desired, DesiredDropin, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.desired_file import DesiredFile
 from qtctl.model.names import UNIT_DIR
@@ -41,7 +41,26 @@ class _Job:
 
 
 _Planned = tuple[str, Origin, Callable[[], _Job | DesiredFile]]
-_Failed = dict[int, tuple[str, Unrendered]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a file could not be made. An error without a place is about a value, and is where that was declared."""
+
+    subject: str
+    error: InputError
+    origin: Origin
+
+    @property
+    def in_template(self) -> bool:
+        return self.error.place is not None
+
+    @property
+    def place(self) -> Place:
+        return self.error.place or Place(self.origin.file)
+
+
+_Failed = dict[int, _Failure]
 """By the number of the job."""
 
 
@@ -63,7 +82,7 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     for number in sorted(made):
         with _collect_error(planned[number], number, failed):
             _add_file(files, made[number])
-    errors = _group_errors([failed[number] for number in sorted(failed)])
+    errors = _group_failures(failed[number] for number in sorted(failed))
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return replace(desired, files=apply_originals(files.values(), desired.originals))
@@ -89,7 +108,7 @@ def _collect_error(plan: _Planned, number: int, failed: _Failed) -> Iterator[Non
     try:
         yield
     except InputError as error:
-        failed[number] = (subject, _place_error(error, subject, origin))
+        failed[number] = _Failure(subject, error, origin)
 
 
 def _get_text(filled: Filled) -> str:
@@ -160,7 +179,7 @@ def _make_sysusers_job(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.list_account_entries(desired.accounts)
 
     def make(text: str) -> DesiredFile:
-        judge_mark(text, path, SYSUSERS, first)
+        judge_mark(text, SYSUSERS, first)
         accounts.judge_accounts(text, path, SYSUSERS, entries)
         return _make_file(path, text, SYSUSERS, mode="0644", kind="sysusers", subject=path, origin=origin)
 
@@ -171,7 +190,7 @@ def _make_tmpfiles_job(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.list_folder_entries(desired.folders)
 
     def make(text: str) -> DesiredFile:
-        judge_mark(text, path, TMPFILES, first)
+        judge_mark(text, TMPFILES, first)
         accounts.judge_folders(text, path, TMPFILES, entries)
         return _make_file(path, text, TMPFILES, mode="0644", kind="tmpfiles", subject=path, origin=origin)
 
@@ -214,37 +233,28 @@ def _add_file(files: dict[str, DesiredFile], file: DesiredFile) -> None:
     files[file.path] = file
 
 
-def _group_errors(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...]:
+def _group_failures(failed: Iterable[_Failure]) -> tuple[Unrendered, ...]:
     """One error for each fault, although a broken line of a template fails once for every unit."""
-    alike: dict[tuple[Place | None, str, bool], list[tuple[str, Unrendered]]] = {}
-    for subject, error in failed:
-        alike.setdefault((error.place, error.why, error.in_template), []).append((subject, error))
-    return tuple(_make_unrendered(those[0][1], [subject for subject, _ in those]) for those in alike.values())
+    alike: dict[tuple[Place, str, bool], list[_Failure]] = {}
+    for each in failed:
+        alike.setdefault((each.place, each.error.what, each.in_template), []).append(each)
+    return tuple(_merge_failures(those) for those in alike.values())
 
 
-def _place_error(error: InputError, subject: str, origin: Origin) -> Unrendered:
-    """An error in a template keeps its place; one about a value gets the place where the value was declared."""
-    found = Unrendered(
-        error.what,
-        units=(subject,),
-        why=error.what,
-        in_template=error.place is not None,
-        hint=error.hint,
-        place=error.place or Place(origin.file),
-        field=error.field,
-    )
-    return _make_unrendered(found, [subject])
-
-
-def _make_unrendered(error: Unrendered, subjects: Sequence[str]) -> Unrendered:
-    """The same error, of all of `subjects`. A value's names the first."""
-    of_value = f"{subjects[0]}{add_more(len(subjects) - 1)}: {error.why}"
+def _merge_failures(failed: Sequence[_Failure]) -> Unrendered:
+    """One error for the same fault of several subjects; it names the first."""
+    first, error = failed[0], failed[0].error
+    names = f"{first.subject}{add_more(len(failed) - 1)}"
+    if isinstance(error, BrokenTemplate):
+        what = f"template of {names}: {error.what}"
+    else:
+        what = error.what if first.in_template else f"{names}: {error.what}"
     return Unrendered(
-        error.why if error.in_template else of_value,
-        units=tuple(subjects),
-        why=error.why,
-        in_template=error.in_template,
+        what,
+        units=tuple(each.subject for each in failed),
+        why=error.what,
+        in_template=first.in_template,
         hint=error.hint,
-        place=error.place,
+        place=first.place,
         field=error.field,
     )

@@ -21,7 +21,7 @@ from qtctl.dialects.systemd.quoting import (
 from qtctl.dialects.systemd.sysusers import write as sysusers_line
 from qtctl.dialects.systemd.tmpfiles import write as tmpfiles_line
 from qtctl.dialects.systemd.unit_name import strip_type
-from qtctl.errors import InputError, Place
+from qtctl.errors import BrokenTemplate, InputError, Place
 from qtctl.render.filling import Filled, Filling
 from qtctl.render.written import undouble, write_setting, write_units, write_working_directory
 
@@ -75,27 +75,26 @@ class Templates:
         return environment
 
     def fill(self, filling: Filling) -> str:
-        """The filled text. InputError with the template's line, or from a filter."""
-        name, subject, values = filling.template, filling.subject, filling.values
+        """The filled text. BrokenTemplate with its line, or InputError for a value that was declared."""
+        name, values = filling.template, filling.values
         try:
             return self._environments[filling.specifiers].get_template(name).render(values)
         except TemplateNotFound as error:
             if name not in self._texts:
-                what = f"no such template to render {subject} with"
-                raise InputError(what, hint="add the file", place=Place(name)) from error
-            what = f"template of {subject}: there is no template {error.message}"
-            raise InputError(what, hint="add the file", place=self.place(error, name)) from error
+                raise BrokenTemplate("there is no such template", hint="add the file", place=Place(name)) from error
+            what = f"there is no template {error.message}"
+            raise BrokenTemplate(what, hint="add the file", place=self.place(error, name)) from error
         except TemplateSyntaxError as error:
             place = Place(error.name or name, error.lineno)
-            raise InputError(f"template of {subject}: {error.message}", hint="fix the syntax", place=place) from error
+            raise BrokenTemplate(str(error.message), hint="fix the syntax", place=place) from error
         except _NotTaken as error:
             if any(_contains_value(value, error.given) for value in values.values()):
                 raise InputError(error.what, hint=error.hint, field=error.field) from error
             place = self.place(error, name)
-            raise InputError(f"template of {subject}: {error.what}", hint=error.hint, place=place) from error
+            raise BrokenTemplate(error.what, hint=error.hint, place=place) from error
         except (TemplateError, *_IN_TEMPLATE) as error:
             what = str(error).replace("qtctl.model.desired.", "").replace(" object'", "'")
-            raise InputError(f"template of {subject}: {what}", place=self.place(error, name)) from error
+            raise BrokenTemplate(what, place=self.place(error, name)) from error
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
         # With the name as file name, a traceback says where in the template it broke.

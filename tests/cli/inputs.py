@@ -161,7 +161,7 @@ TEMPLATES = (
         "one is missing",
         remove("templates/env.j2"),
         OWN_TEMPLATES,
-        ("env.j2: no such template to render small-api.service and 1 more with (add the file)",),
+        ("env.j2: template of small-api.service and 1 more: there is no such template (add the file)",),
     ),
     Case(
         "no folder",

@@ -184,7 +184,7 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
         no_bus = next(filter(NO_BUS.fullmatch, hidden), "")
         assert set(hidden) == {no_bus, NO_SS, NO_SYSTEMCTL, NO_MOUNTS, redis}
         assert (hidden[NO_SYSTEMCTL], hidden[NO_MOUNTS]) == ({"QT232"}, {"QT726"})
-        assert hidden[NO_SS] == {"QT301", "QT302", "QT303", "QT304", "QT306", "QT308"}
+        assert hidden[NO_SS] == {"QT301", "QT302", "QT303", "QT304", "QT306", "QT308", "QT309"}
         assert hidden[redis] == {
             "QT501",
             "QT502",

@@ -166,7 +166,7 @@ def test_a_broken_template(case: str) -> None:
 
 
 def test_a_template_that_is_not_there() -> None:
-    with pytest.raises(InputError, match=r"service\.j2: no such template to render fleet-web\.service with"):
+    with pytest.raises(InputError, match=r"service\.j2: template of fleet-web\.service: there is no such template"):
         render(desired(service()), {})
 
 
