@@ -60,8 +60,9 @@ def gone(program: str, package: str, *ids: str) -> Broken:
 
 QUICK = (
     gone(
-        "awk", "mawk", "QT213", "QT214", "QT222", "QT229", "QT232", "QT233", "QT235", "QT236", "QT410", "QT411",
-        "QT412", "QT414", "QT606", "QT607", "QT608", "QT715", "QT717", "QT720", "QT722", "QT723", "QT724", "QT726",
+        "awk", "mawk", "QT213", "QT214", "QT222", "QT229", "QT232", "QT233", "QT235", "QT236", "QT238", "QT410",
+        "QT411", "QT412", "QT414", "QT606", "QT607", "QT608", "QT715", "QT717", "QT720", "QT722", "QT723", "QT724",
+        "QT726", "QT728", "QT729",
     ),
     gone("sha256sum", "coreutils", "QT210"),
     Broken(
