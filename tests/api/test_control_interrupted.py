@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, cast
 
@@ -14,6 +15,14 @@ from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, Con
 from tests.builders.planned import desired, service
 
 UNIT = "quantum-api.service"
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """A shell that starts the tests in the background has them ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Engine:

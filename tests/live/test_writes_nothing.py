@@ -97,6 +97,7 @@ def test_redis_is_only_read(box: Box, tmp_path: Path) -> None:
     assert before == after
     assert "live:stream" in before
     _only_reads(audited, (tmp_path / "seen").read_text(), known)
+    assert {each["id"] for each in audited.json()["findings"]} == {"QT512"}
     assert box.until_healthy().code == 0
 
 
@@ -109,8 +110,11 @@ def test_a_registry_report_only_reads(box: Box, tmp_path: Path) -> None:
 
 
 def _only_reads(ran: Ran, monitored: str, known: set[str]) -> None:
-    """`known`: addresses of the connections that were there before. The audit's own is one, a new one."""
-    assert ran.code == 0, ran.err
+    """`known`: addresses of the connections that were there before. The audit's own is one, a new one.
+
+    That writes wait is a finding.
+    """
+    assert ran.code == 1, ran.err
     seen = re.findall(r'^[0-9.]+ \[[0-9]+ (\S+?)\] "([^"]+)"', monitored, re.MULTILINE)
     asked = [(address, command.upper()) for address, command in seen if address not in known]
     assert {command for _, command in asked} <= READING
