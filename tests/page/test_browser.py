@@ -172,7 +172,7 @@ def test_a_host_of_a_fleet_opens(browser: Browser, fleet: Path, width: int) -> N
         assert not member.locator("figure").first.is_visible()
         member.locator("summary").focus()
         press(page, "Enter")
-        assert member.locator("figure").first.is_visible()
+        member.locator("figure").first.wait_for(state="visible")
         assert member.locator("svg .bad").count() > 0
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert opened.list_violations() == []
