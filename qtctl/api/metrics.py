@@ -16,10 +16,11 @@ from qtctl.metrics.exposition import write_exposition
 from qtctl.model import measures
 from qtctl.model.measures import Measure
 from qtctl.model.selection import HostSelection
-from qtctl.reports.alert_rules import Scope, list_rules, write_rules
+from qtctl.reports.alert_rules import list_rules, write_rules
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.dashboard import write_dashboard
 from qtctl.reports.measures import measure_host
+from qtctl.reports.series import Scope
 from qtctl.resolve.alike import resolve_hosts
 from qtctl.version import VERSION
 

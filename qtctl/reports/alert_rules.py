@@ -1,7 +1,5 @@
 """Alert rules for Prometheus: the thresholds that a registry declares, over the metrics that qtctl writes."""
 
-import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +7,7 @@ from dataclasses import dataclass, replace
 from qtctl.findings.finding import Severity
 from qtctl.model import measures
 from qtctl.model.desired import Desired
-from qtctl.model.measures import Family
+from qtctl.reports.series import Scope, match_names, quote
 
 GROUP = "qtctl"
 LATE_ROUNDS = 3
@@ -29,19 +27,6 @@ class AlertRule:
     summary: str
     why: str
     labels: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which series a rule is about: those of one fleet, and of `hosts` alone unless that is empty."""
-
-    fleet: str
-    hosts: tuple[str, ...] = ()
-
-    def select(self, family: Family, *matchers: str) -> str:
-        """The series that also match these."""
-        own = (f"fleet={_quote(self.fleet)}", _match_names("host", self.hosts))
-        return f"{family.series}{{{','.join(filter(None, (*own, *matchers)))}}}"
 
 
 def list_rules(hosts: Sequence[Desired], scope: Scope, fail_on: Severity, every_s: int) -> tuple[AlertRule, ...]:
@@ -109,7 +94,7 @@ def _list_finding_rules(scope: Scope, fail_on: Severity, wait_s: int) -> Iterato
 
 def _list_unit_rules(hosts: Sequence[Desired], scope: Scope, wait_s: int) -> Iterator[AlertRule]:
     down = f'declared=~"{MUST_RUN}",state!~"RUNNING|UNKNOWN"'
-    critical = _match_names("unit", (each.unit for host in hosts for each in host.units() if each.critical))
+    critical = match_names("unit", (each.unit for host in hosts for each in host.units() if each.critical))
     summary = "{{ $labels.unit }} on {{ $labels.host }} is {{ $labels.state }}"
     if critical:
         why = "The registry says that the fleet cannot do without this unit."
@@ -167,7 +152,7 @@ def _list_stream_rules(hosts: Sequence[Desired], scope: Scope, wait_s: int) -> I
                 found[limit].add(host.host)
         differing = _find_differing(found)
         for (labels, most), those in sorted(found.items()):
-            pairs = [f"{label}={_quote(value)}" for label, value in labels]
+            pairs = [f"{label}={quote(value)}" for label, value in labels]
             at = replace(scope, hosts=tuple(those)) if labels in differing else scope
             bound = write_number(most)
             expr = f"{at.select(family, *pairs)} > {bound}"
@@ -204,46 +189,30 @@ def _list_pending(host: Desired) -> Iterator[Limit]:
                 yield (("store", each.store), ("stream", each.stream), ("group", each.group)), each.max_pending
 
 
-def _match_names(label: str, names: Iterable[str]) -> str:
-    """A matcher for these values; "" for none."""
-    found = sorted(set(names))
-    return f"{label}=~{_quote('|'.join(map(_escape, found)))}" if found else ""
-
-
-def _escape(text: str) -> str:
-    """As RE2 wants it, which knows fewer escapes than Python."""
-    return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)
-
-
 def _negate(matcher: str) -> str:
     return matcher.replace("=~", "!~", 1)
 
 
-def _quote(text: str) -> str:
-    """A string of PromQL, which has the escapes of Go: those of JSON are among them."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def write_rules(rules: Iterable[AlertRule], fleet: str) -> str:
     """A rule file in YAML; strings are quoted as in JSON, which YAML reads the same way."""
-    lines = [f"# Alert rules of the fleet {_quote(fleet)}, written by qtctl metrics --rules.", "groups:"]
-    lines += [f"  - name: {_quote(f'{GROUP}-{fleet}')}", "    rules:"]
+    lines = [f"# Alert rules of the fleet {quote(fleet)}, written by qtctl metrics --rules.", "groups:"]
+    lines += [f"  - name: {quote(f'{GROUP}-{fleet}')}", "    rules:"]
     for each in rules:
         lines += [
             f"      - alert: {each.name}",
-            f"        expr: {_quote(each.expr)}",
+            f"        expr: {quote(each.expr)}",
             *((f"        for: {each.wait_s}s",) if each.wait_s else ()),
             f"        labels: {{{', '.join(_list_labels(each, fleet))}}}",
             "        annotations:",
-            f"          summary: {_quote(each.summary)}",
-            f"          description: {_quote(each.why)}",
+            f"          summary: {quote(each.summary)}",
+            f"          description: {quote(each.why)}",
         ]
     return "\n".join(lines) + "\n"
 
 
 def _list_labels(rule: AlertRule, fleet: str) -> Iterator[str]:
-    yield from (f"severity: {rule.severity}", f"fleet: {_quote(fleet)}")
-    yield from (f"{label}: {_quote(_quote_template(value))}" for label, value in rule.labels)
+    yield from (f"severity: {rule.severity}", f"fleet: {quote(fleet)}")
+    yield from (f"{label}: {quote(_quote_template(value))}" for label, value in rule.labels)
 
 
 def _quote_template(text: str) -> str:

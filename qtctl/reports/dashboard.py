@@ -8,6 +8,8 @@ from typing import Any
 
 from qtctl.model import measures
 from qtctl.model.desired import Desired
+from qtctl.model.measures import Family
+from qtctl.reports.series import Scope
 
 SCHEMA = 38
 """Of Grafana 10; later ones convert it when it is loaded."""
@@ -30,41 +32,41 @@ class Panel:
 
 
 def list_panels(hosts: Sequence[Desired], fleet: str) -> tuple[Panel, ...]:
-    own = f'{_match_fleet(fleet)},host=~"$host"'
-    state = measures.UNIT_STATE.series
-    gate = f'{own},waived="no"'
+    scope = Scope(fleet)
+
+    def select(family: Family, *matchers: str) -> str:
+        return scope.select(family, 'host=~"$host"', *matchers)
+
+    wrong = select(measures.VERDICT, 'verdict="not-as-declared"')
+    unknown = select(measures.CHECKS, 'outcome="unknown"')
+    counted = select(measures.FINDINGS, 'waived="no"')
+    errors = select(measures.FINDINGS, 'waived="no"', 'severity="error"')
+    down = select(measures.UNIT_STATE, 'declared=~"running|active"', 'state!="RUNNING"')
     return (
-        Panel("Hosts", "stat", f"count({measures.REACHED.series}{{{own}}})", "hosts", width=4, height=4),
-        Panel("Not reached", "stat", f"count({measures.REACHED.series}{{{own}}} == 0) or vector(0)", "hosts",
+        Panel("Hosts", "stat", f"count({select(measures.REACHED)})", "hosts", width=4, height=4),
+        Panel("Not reached", "stat", f"count({select(measures.REACHED)} == 0) or vector(0)", "hosts",
               width=4, height=4, limit=1),
-        Panel("Not as declared", "stat",
-              f'sum({measures.VERDICT.series}{{{own},verdict="not-as-declared"}})', "hosts",
-              width=4, height=4, limit=1),
-        Panel("Errors", "stat", f'sum({measures.FINDINGS.series}{{{gate},severity="error"}}) or vector(0)', "findings",
-              width=4, height=4, limit=1),
-        Panel("Unknown checks", "stat", f'sum({measures.CHECKS.series}{{{own},outcome="unknown"}})', "checks",
-              width=4, height=4, limit=1),
-        Panel("Oldest audit", "stat", f"max(time() - {measures.AUDIT_TIME.series}{{{own}}})", "age", "s",
+        Panel("Not as declared", "stat", f"sum({wrong})", "hosts", width=4, height=4, limit=1),
+        Panel("Errors", "stat", f"sum({errors}) or vector(0)", "findings", width=4, height=4, limit=1),
+        Panel("Unknown checks", "stat", f"sum({unknown})", "checks", width=4, height=4, limit=1),
+        Panel("Oldest audit", "stat", f"max(time() - {select(measures.AUDIT_TIME)})", "age", "s",
               width=4, height=4),
-        Panel("Findings by severity", "timeseries", f"sum by (severity) ({measures.FINDINGS.series}{{{gate}}})",
-              "{{severity}}"),
-        Panel("Findings by id", "table", f"sum by (host, id, severity) ({measures.FINDINGS.series}{{{gate}}})", "",
-              instant=True),
-        Panel("Units that are not up", "table", f'{state}{{{own},declared=~"running|active",state!="RUNNING"}}', "",
-              instant=True),
-        Panel("Restarts", "timeseries", f"increase({measures.UNIT_RESTARTS.series}{{{own}}}[10m]) > 0",
+        Panel("Findings by severity", "timeseries", f"sum by (severity) ({counted})", "{{severity}}"),
+        Panel("Findings by id", "table", f"sum by (host, id, severity) ({counted})", "", instant=True),
+        Panel("Units that are not up", "table", down, "", instant=True),
+        Panel("Restarts", "timeseries", f"increase({select(measures.UNIT_RESTARTS)}[10m]) > 0",
               "{{host}} {{unit}}"),
-        Panel("Lag of consumer groups", "timeseries", f"{measures.GROUP_LAG.series}{{{own}}}",
+        Panel("Lag of consumer groups", "timeseries", select(measures.GROUP_LAG),
               "{{host}} {{stream}} / {{group}}", limit=_find_least(_list_lags(hosts))),
-        Panel("Unacknowledged entries", "timeseries", f"{measures.GROUP_PENDING.series}{{{own}}}",
+        Panel("Unacknowledged entries", "timeseries", select(measures.GROUP_PENDING),
               "{{host}} {{stream}} / {{group}}"),
-        Panel("Age of streams", "timeseries", f"{measures.STREAM_AGE.series}{{{own}}}", "{{host}} {{stream}}", "s",
+        Panel("Age of streams", "timeseries", select(measures.STREAM_AGE), "{{host}} {{stream}}", "s",
               limit=_find_least(_list_ages(hosts))),
-        Panel("Entries of streams", "timeseries", f"{measures.STREAM_ENTRIES.series}{{{own}}}", "{{host}} {{stream}}"),
-        Panel("Closed ports", "table", f"{measures.PORT.series}{{{own}}} == 0", "", instant=True),
-        Panel("Broken venvs", "table", f"{measures.VENV.series}{{{own}}} == 0", "", instant=True),
-        Panel("Time that an audit takes", "timeseries", f"{measures.AUDIT_DURATION.series}{{{own}}}", "{{host}}", "s"),
-        Panel("Dropped series", "timeseries", f"{measures.DROPPED.series}{{{own}}}", "{{host}}"),
+        Panel("Entries of streams", "timeseries", select(measures.STREAM_ENTRIES), "{{host}} {{stream}}"),
+        Panel("Closed ports", "table", f"{select(measures.PORT)} == 0", "", instant=True),
+        Panel("Broken venvs", "table", f"{select(measures.VENV)} == 0", "", instant=True),
+        Panel("Time that an audit takes", "timeseries", select(measures.AUDIT_DURATION), "{{host}}", "s"),
+        Panel("Dropped series", "timeseries", select(measures.DROPPED), "{{host}}"),
     )  # fmt: skip
 
 
@@ -78,11 +80,6 @@ def _list_ages(hosts: Sequence[Desired]) -> Iterator[float]:
 
 def _find_least(limits: Iterator[float]) -> float | None:
     return min(limits, default=None)
-
-
-def _match_fleet(fleet: str) -> str:
-    """Strings of PromQL have the escapes of Go: those of JSON are among them."""
-    return f"fleet={json.dumps(fleet, ensure_ascii=False)}"
 
 
 def write_dashboard(hosts: Sequence[Desired], fleet: str) -> str:
@@ -111,7 +108,7 @@ def _make_source() -> dict[str, Any]:
 
 
 def _make_host_variable(fleet: str) -> dict[str, Any]:
-    query = f"label_values({measures.REACHED.series}{{{_match_fleet(fleet)}}}, host)"
+    query = f"label_values({Scope(fleet).select(measures.REACHED)}, host)"
     return {
         "name": "host",
         "label": "Host",
