@@ -233,14 +233,7 @@ write_verify_unit() {
     'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=infinity'
 }
 
-sync_rooms() {
-  list_rooms
-  while IFS= read -r each; do
-    [ -z "$each" ] || sync -- "$each" "$each"/* 2>/dev/null || :
-  done <<END
-$rooms
-END
-}
+sync_room() { sync -- "$1" "$1"/* 2>/dev/null || :; }
 
 # begin: make the generation's folder, and start a service that removes it if this script does not finish.
 begin() {
@@ -308,7 +301,7 @@ stage() {
   record_links
   drop "$home/content"
   sync -- "$home" "$home"/* "$base/objects" "$base/last" "$unit_folder" || refuse - "the new files could not be synced to disk"
-  sync_rooms
+  for_each_room sync_room
   # What follows is not undone by `refuse`.
   trap '' INT TERM
   begun=yes

@@ -193,26 +193,23 @@ sync_links() {
 # drop PATH...: remove temporary files of a transaction.
 drop() { rm -rf -- "$@"; }
 
-# list_rooms: set `rooms` to the rooms of this generation, one a line.
-list_rooms() {
+# for_each_room COMMAND: run it with each room of this generation. No other process takes part in it: at a shutdown all processes
+# of a session get a signal, twice below sudo, and a pipeline that dies of it would leave rooms that nothing knows of any more.
+for_each_room() {
   rooms=$newline
   while IFS=$tab read -r _ kind path _; do
     case "$kind" in write | remove | link) ;; *) continue ;; esac
     name_room "$path"
-    case "$rooms" in *"$newline$room$newline"*) ;; *) rooms=$rooms$room$newline ;; esac
+    case "$rooms" in *"$newline$room$newline"*) continue ;; esac
+    rooms=$rooms$room$newline
+    "$1" "$room" </dev/null
   done <"$home/steps"
 }
-# drop_rooms: remove them, but not `left_rooms`. This shell reads the list itself: at a shutdown all processes of a session get
-# a signal, twice below sudo, and a pipeline that dies of it would leave rooms that nothing knows of any more.
+
+# drop_rooms: remove them, but not `left_rooms`.
+drop_rooms() { for_each_room drop_room; }
 left_rooms=$newline
-drop_rooms() {
-  list_rooms
-  while IFS= read -r each; do
-    case $newline$left_rooms in *"$newline$each$newline"*) ;; *) drop "$each" ;; esac
-  done <<END
-$rooms
-END
-}
+drop_room() { case $left_rooms in *"$newline$1$newline"*) ;; *) drop "$1" ;; esac; }
 
 # use_generation NUMBER [COMMAND...]: set the variables that the other functions need, then run COMMAND.
 use_generation() {
