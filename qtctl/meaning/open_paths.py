@@ -2,6 +2,7 @@
 
 from qtctl.meaning.access import Entry, Kind, Way, walk
 from qtctl.meaning.permissions import Identity, Permission, Refusal, find_first_refusal
+from qtctl.model.facts import Facts, File
 from qtctl.model.way_facts import OpenPaths, list_rows
 
 _ENTER, _READ, _WRITE = Permission.EXECUTE, Permission.READ, Permission.WRITE
@@ -41,6 +42,15 @@ def find_closed(path: str, way: Way) -> Refusal | None:
     return find_first_refusal(way, _ANYBODY, WANTED[path])
 
 
-def is_closed(found: OpenPaths, path: str) -> bool:
+def _is_closed(found: OpenPaths, path: str) -> bool:
     """Whether ordinary accounts cannot use a path of `WANTED`."""
     return path in found.unseen or find_closed(path, walk(path, map_open_entries(found))) is not None
+
+
+def explain_numbers(facts: Facts, file: File) -> str:
+    """Why an owner or group is known by its number alone although it may have a name; '' if that is not so."""
+    for name, path in ((file.owner, ACCOUNTS), (file.group, GROUPS)):
+        found = facts.find(OpenPaths, "host") if name.isdigit() else None
+        if found is not None and _is_closed(found, path):
+            return f"the auditing account cannot read {path}, so only the number {name} is known"
+    return ""

@@ -7,6 +7,7 @@ from functools import partial
 from qtctl.dialects import shell
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
+from qtctl.meaning.open_paths import explain_numbers
 from qtctl.model.check_facts import CommandResult, FileLine, Health, UnitProperty
 from qtctl.model.desired import Desired
 from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
@@ -17,7 +18,6 @@ from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs
-from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.http_answers import judge_answer, make_url, show_wanted_answer
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 

@@ -8,7 +8,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
-from qtctl.model.store_facts import StoreClock, StreamConsumers
+from qtctl.model.store_facts import StoreClock
 from qtctl.rules import proofs
 from qtctl.rules.host.groups import Group, list_causes, list_groups
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
@@ -23,7 +23,7 @@ def _read(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             group.subject,
             {"unread_s": {"less": UNREAD_US // SECOND}},
-            (group.need, group.stream_need, _make_need(group), Need(StoreClock.FACT, group.membership.store)),
+            (group.need, group.stream_need, group.consumers_need, Need(StoreClock.FACT, group.membership.store)),
             partial(_is_read, group=group),
             group.membership.origin,
             (*list_causes(desired, group), ("QT514", group.membership.stream)),
@@ -32,13 +32,9 @@ def _read(desired: Desired) -> tuple[Expectation, ...]:
     )
 
 
-def _make_need(group: Group) -> Need:
-    return Need(StreamConsumers.FACT, group.need.subject, group.need.store)
-
-
 def _is_read(facts: Facts, group: Group) -> Judgment:
     found, stream = group.read(facts), group.read_stream(facts)
-    consumers = facts.read(StreamConsumers, group.need.subject, group.need.store)
+    consumers = group.read_consumers(facts)
     clock = facts.read(StoreClock, group.membership.store)
     if found is None or stream is None or consumers is None or clock is None:
         return NOT_JUDGED

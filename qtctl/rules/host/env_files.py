@@ -7,6 +7,7 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Kind
+from qtctl.meaning.open_paths import explain_numbers
 from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -19,7 +20,6 @@ from qtctl.model.process_facts import EnvText
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
+from qtctl.meaning.open_paths import explain_numbers
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.evidence import Need
@@ -11,7 +12,6 @@ from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, deploy
-from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _TEMPORARY, _SHARED = ("/dev/shm", "/tmp", "/var/tmp"), "1777"  # noqa: S108 - they are looked at

@@ -18,7 +18,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
 from qtctl.model.states import ServiceState
-from qtctl.model.store_facts import StoreClock, Stream, StreamGroup, StreamGroups, group_subject
+from qtctl.model.store_facts import StoreClock, Stream, StreamConsumers, StreamGroup, StreamGroups, group_subject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root
 from qtctl.rules.host.streams import list_services_down, map_stores
@@ -58,11 +58,18 @@ class Group:
     def names_need(self) -> Need:
         return Need(StreamGroups.FACT, self.membership.stream, self.membership.store)
 
+    @property
+    def consumers_need(self) -> Need:
+        return Need(StreamConsumers.FACT, self.need.subject, self.need.store)
+
     def read(self, facts: Facts) -> StreamGroup | None:
         return facts.read(StreamGroup, self.need.subject, self.need.store)
 
     def read_stream(self, facts: Facts) -> Stream | None:
         return facts.read(Stream, self.membership.stream, self.membership.store)
+
+    def read_consumers(self, facts: Facts) -> StreamConsumers | None:
+        return facts.read(StreamConsumers, self.need.subject, self.need.store)
 
     @property
     def pair(self) -> tuple[str, str]:

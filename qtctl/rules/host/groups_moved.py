@@ -8,7 +8,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
-from qtctl.model.store_facts import StoreClock, StreamConsumers
+from qtctl.model.store_facts import StoreClock
 from qtctl.rules import proofs
 from qtctl.rules.host.groups import Group, list_groups
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
@@ -20,20 +20,16 @@ def _expect_own_place(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             group.subject, {"skipped": False},
-            (group.need, group.stream_need, _make_need(group), Need(StoreClock.FACT, group.membership.store)),
+            (group.need, group.stream_need, group.consumers_need, Need(StoreClock.FACT, group.membership.store)),
             partial(_is_where_it_read, group=group), group.membership.origin,
         )
         for group in list_groups(desired)
     )  # fmt: skip
 
 
-def _make_need(group: Group) -> Need:
-    return Need(StreamConsumers.FACT, group.need.subject, group.need.store)
-
-
 def _is_where_it_read(facts: Facts, group: Group) -> Judgment:
     found, stream = group.read(facts), group.read_stream(facts)
-    consumers = facts.read(StreamConsumers, group.need.subject, group.need.store)
+    consumers = group.read_consumers(facts)
     clock = facts.read(StoreClock, group.membership.store)
     if found is None or stream is None or consumers is None or clock is None:
         return NOT_JUDGED

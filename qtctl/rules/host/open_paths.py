@@ -6,19 +6,16 @@ from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import make_steps
 from qtctl.meaning.access import Entry, Kind, Way, walk
 from qtctl.meaning.open_paths import (
-    ACCOUNTS,
     DEVICES,
-    GROUPS,
     MAY_BE_EMPTY,
     WANTED,
     find_closed,
-    is_closed,
     map_open_entries,
 )
 from qtctl.meaning.permissions import Permission, Refusal
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, File
+from qtctl.model.facts import Facts
 from qtctl.model.way_facts import OpenPaths
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
@@ -44,15 +41,6 @@ def _is_open(facts: Facts) -> Judgment:
         return wrong or Verdict(True, {"closed": []})
     path, why = next(iter(found.unseen.items()))
     return Verdict(False, None, unknown=f"{path}: {why}")
-
-
-def explain_numbers(facts: Facts, file: File) -> str:
-    """Why an owner or group is known by its number alone although it may have a name; '' if that is not so."""
-    for name, path in ((file.owner, ACCOUNTS), (file.group, GROUPS)):
-        found = facts.find(OpenPaths, "host") if name.isdigit() else None
-        if found is not None and is_closed(found, path):
-            return f"the auditing account cannot read {path}, so only the number {name} is known"
-    return ""
 
 
 def _judge_path(path: str, way: Way) -> Verdict | None:

@@ -66,9 +66,7 @@ def _expect_fresh_entries(desired: Desired) -> tuple[Expectation, ...]:
             ),
             partial(_is_heard, producer=each),
             each.service.origin.at("streams", "publishes"),
-            tuple(
-                (id_, store) for store in sorted({key.store for key, _ in each.streams}) for id_ in ("QT512", "QT519")
-            ),
+            tuple((id_, store) for store in _list_stores(each) for id_ in ("QT512", "QT519")),
         )
         for each in list_producers(desired)
     )

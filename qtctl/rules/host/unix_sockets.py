@@ -4,6 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
+from qtctl.meaning.open_paths import explain_numbers
 from qtctl.meaning.unix_sockets import must_listen
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, UnixListener
@@ -13,7 +14,6 @@ from qtctl.model.inquiry import OWN_NETWORK
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import list_down_checks
-from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 
