@@ -1,15 +1,13 @@
 """Declare the timers that run qtctl in a registry. Nothing is written unless the registry is as good with them."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from qtctl.adapters.added_files import add_files
 from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
-from qtctl.dialects.endpoints import sort_hosts
 from qtctl.errors import InputError
-from qtctl.fleet.select import name_hosts, select_hosts
+from qtctl.fleet.select import select_hosts, suggest_host
 from qtctl.flows.declare import declare
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load
@@ -33,8 +31,7 @@ def plan(folder: Path, schedule: Schedule) -> Mapping[str, str]:
 def _check_hosts(registry: Registry, schedule: Schedule) -> None:
     """InputError if the host does not exist, or if every run would fail because nothing is selected, or too much."""
     if schedule.on not in registry.hosts:
-        near = get_close_matches(schedule.on, registry.hosts, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"hosts.toml has {name_hosts(sort_hosts(registry.hosts))}"
+        hint = suggest_host(schedule.on, registry.hosts)
         raise InputError(f"--on {schedule.on!r} is not a host of the registry", hint=hint)
     if schedule.wanted.given and schedule.wanted.single is None:
         select_hosts(registry, schedule.wanted)

@@ -89,9 +89,14 @@ def _list_tagged(tag: str, tags: Mapping[str, Collection[str]]) -> Iterable[str]
 
 
 def _suggest_hosts(name: str, declared: Collection[str]) -> Iterator[str]:
-    near = get_close_matches(name, declared, n=1)
-    yield f"did you mean {near[0]}?" if near else _list_declared(declared)
+    yield suggest_host(name, declared)
     yield "a host that only ssh_config knows is audited by itself"
+
+
+def suggest_host(name: str, declared: Collection[str]) -> str:
+    """The host that was probably meant, or those that there are."""
+    near = get_close_matches(name, declared, n=1)
+    return f"did you mean {near[0]}?" if near else _list_declared(declared)
 
 
 def _list_declared(declared: Collection[str]) -> str:

@@ -36,7 +36,8 @@ def provide(host: Host, desired: Desired, planned: Plan, supplies: Supplies, pro
     try:
         for each in missing:
             progress(begun(planned.host, Stage.INSTALL, f"installing {each.text} for {each.path}"))
-            made += [each] if each.path not in used else []
+            if each.path not in used:
+                made.append(each)
             _install(host, each, supplies)
         _try_out(host, desired, switched, progress)
     except DeployRefused:

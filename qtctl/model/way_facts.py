@@ -13,13 +13,12 @@ class PathWay:
     """Subject: an absolute path. Everything on the path to what it leads to, with links followed.
 
     `missing`: the first part that does not exist, '' if all do. `size` in bytes, `mtime` and `ctime` in microseconds
-    since the epoch, of the file that it leads to; `ctime` only of files of packages.
-    `acls`: path → entries of its access control list with numbers
-    (`user:1001:r-x`), none if they could not be read. `interpreter`: the one that the first line `#!` of an executable
-    file names, None if that could not be read; the path to it is in `parts` as well, as far as it exists. `noexec`:
-    where such a file, or its interpreter, is mounted noexec, '' if it is not. `not_executable`: such a file is empty,
-    or neither a script nor a program in a format that the kernel knows. `env_misses`: what a script asks env to run,
-    and no folder of systemd's default PATH has.
+    since the epoch, of the file that it leads to; `ctime` only of files of packages. `acls`: path → entries of its
+    access control list with numbers (`user:1001:r-x`), none if they could not be read. `interpreter`: the one that the
+    first line `#!` of an executable file names, None if that could not be read; the path to it is in `parts` as well,
+    as far as it exists. `noexec`: where such a file, or its interpreter, is mounted noexec, '' if it is not.
+    `not_executable`: such a file is empty, or neither a script nor a program in a format that the kernel knows.
+    `env_misses`: what a script asks env to run, and no folder of systemd's default PATH has.
     """
 
     FACT: ClassVar[str] = "way"

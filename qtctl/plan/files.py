@@ -150,7 +150,7 @@ def _is_name_of_removed(file: DesiredFile, there: File | None, goes: frozenset[s
 def _find_taken_names(desired: Desired, facts: Facts, goes: frozenset[str]) -> Iterator[Refusal]:
     """Aliases in whose place there is something else: systemctl would not enable the unit."""
     for goal in list_goals(desired):
-        for path in goal.links[len(goal.links) - len(goal.aliases) :] if goal.enabled else ():
+        for path in goal.alias_links:
             there = facts.read(File, path)
             if there is None or path in goes or (there.kind == "link" and basename(there.target) == goal.unit):
                 continue

@@ -65,7 +65,7 @@ def _find_later_drop_ins(scene: Scene, goal: UnitGoal, started: int, what: str) 
     for path in scene.drop_ins.get(goal.unit, ()):
         there = scene.facts.read(File, path)
         if there is not None:
-            yield f"{path} ({write_moment(there.mtime)}) is newer than {what} ({write_moment(started)})"
+            yield _describe_newer(path, there.mtime, what, started)
 
 
 def find_switched_path(scene: Scene, goal: UnitGoal) -> str:
@@ -81,7 +81,7 @@ def _find_switched(scene: Scene, path: str, started: int, what: str) -> str:
     there = scene.facts.read(File, path)
     if there is None or there.kind != "link" or there.mtime <= started:
         return ""
-    return f"{path} ({write_moment(there.mtime)}) is newer than {what} ({write_moment(started)})"
+    return _describe_newer(path, there.mtime, what, started)
 
 
 def must_stop_first(scene: Scene, goal: UnitGoal) -> bool:
@@ -108,6 +108,10 @@ def _find_outdated(scene: Scene, path: str, ran: Ran, started: int, what: str) -
     changed = there.mtime if path.startswith(f"{UNIT_DIR}/") else max(there.mtime, ran.ctimes.get(path, 0) * 1_000_000)
     if changed <= started:
         return ""
+    return _describe_newer(path, changed, what, started)
+
+
+def _describe_newer(path: str, changed: int, what: str, started: int) -> str:
     return f"{path} ({write_moment(changed)}) is newer than {what} ({write_moment(started)})"
 
 

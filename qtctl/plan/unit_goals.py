@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from posixpath import basename
+from posixpath import basename, dirname
 
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.unit_name import is_template
@@ -57,12 +57,18 @@ class UnitGoal:
     @property
     def links(self) -> tuple[str, ...]:
         """The links that enable it. None for a unit that cannot be enabled, or that must not be."""
-        directory = self.file.rpartition("/")[0]
+        directory = dirname(self.file)
         if not self.enabled:
             return ()
         wanted = tuple(f"{directory}/{target}.wants/{self.unit}" for target in self.wanted_by)
         required = tuple(f"{directory}/{target}.requires/{self.unit}" for target in self.required_by)
-        return (*wanted, *required, *(f"{directory}/{alias}" for alias in self.aliases))
+        return (*wanted, *required, *self.alias_links)
+
+    @property
+    def alias_links(self) -> tuple[str, ...]:
+        """Those of them that are other names."""
+        directory = dirname(self.file)
+        return tuple(f"{directory}/{alias}" for alias in self.aliases) if self.enabled else ()
 
 
 def list_goals(desired: Desired) -> tuple[UnitGoal, ...]:

@@ -173,6 +173,7 @@ def inventory(
     from qtctl.cli.output import complain, write
     from qtctl.dialects.endpoints import sort_hosts
     from qtctl.fleet.select import name_hosts
+    from qtctl.reports.phrases import format_count
 
     if out is not None and is_file(out) and not force:
         hint = "name another file, or say --force to replace it"
@@ -180,13 +181,13 @@ def inventory(
     adopted = adopt_inventory(read_inventory(read_inventory_text(file), str(file)))
     write(adopted.text, out)
     for each in adopted.left:
-        of = f" of {'1 host' if each.hosts == 1 else f'{each.hosts} hosts'}" if each.hosts else ""
+        of = f" of {format_count(each.hosts, 'host')}" if each.hosts else ""
         complain(f"{file}:{each.line}: not adopted: {each.name}{of}: {each.why}")
     for folder in ("group_vars", "host_vars"):
         if is_folder(file.parent / folder):
             complain(f"{file.parent / folder}: not read: it holds variables of these hosts")
-    count = "1 host" if adopted.hosts == 1 else f"{adopted.hosts} hosts"
-    complain(f"{count}, tags: {name_hosts(sort_hosts(adopted.tags)) or 'none'}; check what `guessed` lists")
+    tags = name_hosts(sort_hosts(adopted.tags)) or "none"
+    complain(f"{format_count(adopted.hosts, 'host')}, tags: {tags}; check what `guessed` lists")
 
 
 @app.command("drift")

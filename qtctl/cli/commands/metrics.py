@@ -76,8 +76,9 @@ def metrics(
         raise InputError("--every is for --listen and --rules", hint="a timer runs it again: `qtctl schedule metrics`")
     if remote and listen is None:
         raise InputError("--allow-remote is for --listen", hint="leave it out")
+    every = every or EVERY_S
     if rules or dashboard:
-        _write_generated(folder, wanted, saved, (every or EVERY_S) if rules else None, out)
+        _write_generated(folder, wanted, saved, every if rules else None, out)
         return
     _check_source(wanted, saved, listen)
     if textfile is not None:
@@ -86,7 +87,7 @@ def metrics(
         check_writable(textfile)
     chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline, choose_engine(engine))
     if listen is not None:
-        _serve(chosen, listen, every or EVERY_S, remote=remote)
+        _serve(chosen, listen, every, remote=remote)
         return
     _write_text(_measure_saved(folder, saved, templates) if saved else _measure_hosts(chosen), textfile or out)
 

@@ -105,6 +105,7 @@ def _look_at_several(
     from qtctl.api.registry import load
     from qtctl.api.rollout import declare_hosts
     from qtctl.engines.relay import watch
+    from qtctl.reports.phrases import format_count
 
     declared = {target: each.desired for target, each in declare_hosts(load(given.registry), hosts.names).items()}
     chosen = api.select_on_hosts(declared, given.units, given.categories)
@@ -117,7 +118,7 @@ def _look_at_several(
     try:
         with show_progress(named=True) as say:
             watch(engine, say)
-            say(begun("", Stage.CONNECT, f"asking {len(tasks)} host{'s' if len(tasks) > 1 else ''}"))
+            say(begun("", Stage.CONNECT, f"asking {format_count(len(tasks), 'host')}"))
             looks = api.look_at_hosts(engine, tasks, say)
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
