@@ -11,6 +11,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.fact_help import LET_READ
 from qtctl.model.facts import FACT_KINDS, Channel, Facts, Reach
+from qtctl.model.latest import keep_latest
 from qtctl.rules.catalogue import list_host_rules
 from qtctl.rules.custom import list_custom_rules
 from qtctl.rules.declared import Root
@@ -31,18 +32,12 @@ class _Draft:
 
 
 Expected = tuple[tuple[Rule, Expectation], ...]
-_latest: list[tuple[Desired, Expected]] = []
-"""The last host for which expectations were listed: it is asked, judged, and judged again after a deploy."""
 
 
+@keep_latest
 def list_expectations(desired: Desired) -> Expected:
-    """Everything that should hold on the host, by rule id."""
-    for known, expected in _latest:
-        if known is desired:
-            return expected
-    expected = _collect_expectations(desired, _list_rules(desired))
-    _latest[:] = [(desired, expected)]
-    return expected
+    """Everything that should hold on the host, by rule id: it is asked, judged, and judged again after a deploy."""
+    return _collect_expectations(desired, _list_rules(desired))
 
 
 def adapt_expectations(expected: Expected, desired: Desired) -> Expected:

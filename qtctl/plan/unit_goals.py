@@ -10,6 +10,7 @@ from qtctl.meaning.enablement import find_unwanted_pullers
 from qtctl.meaning.started_from import list_config_files, map_dropins
 from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
+from qtctl.model.latest import keep_latest
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.plan.installs import list_used_paths
@@ -71,6 +72,7 @@ class UnitGoal:
         return tuple(f"{directory}/{alias}" for alias in self.aliases) if self.enabled else ()
 
 
+@keep_latest
 def list_goals(desired: Desired) -> tuple[UnitGoal, ...]:
     """Sorted by unit name. Only units with a unit file in `desired`: a deploy touches no other."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}

@@ -11,6 +11,7 @@ from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
+from qtctl.model.latest import keep_latest
 from qtctl.model.origin import Origin
 from qtctl.rules.rule import Expectation, Judgment
 
@@ -89,18 +90,9 @@ def name_port(port: Listener) -> str:
     return f"{port.address}:{port.port}" + ("/udp" if port.protocol == "udp" else "")
 
 
+@keep_latest
 def list_declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     """Everything declared that systemd can load, sorted by unit; instances instead of templates."""
-    if not _latest or _latest[0][0] is not desired:
-        _latest[:] = [(desired, _list_declared_units(desired))]
-    return _latest[0][1]
-
-
-_latest: list[tuple[Desired, tuple[DeclaredUnit, ...]]] = []
-"""The last answer of `list_declared_units`: each rule asks again, of the same value."""
-
-
-def _list_declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     files = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     env = {file.path for file in desired.files if file.kind == "env"}
     return tuple(_make_declared(unit, files, env) for unit in desired.units())

@@ -17,6 +17,7 @@ from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
+from qtctl.model.latest import keep_latest
 from qtctl.model.states import ServiceState
 from qtctl.model.store_facts import StoreClock, Stream, StreamConsumers, StreamGroup, StreamGroups, group_subject
 from qtctl.rules import proofs
@@ -76,18 +77,9 @@ class Group:
         return self.membership.stream, self.membership.group
 
 
+@keep_latest
 def list_groups(desired: Desired) -> tuple[Group, ...]:
     """A group that several services share appears once."""
-    if not _latest or _latest[0][0] is not desired:
-        _latest[:] = [(desired, _collect_groups(desired))]
-    return _latest[0][1]
-
-
-_latest: list[tuple[Desired, tuple[Group, ...]]] = []
-"""The last answer of `list_groups`: each rule asks again, of the same value."""
-
-
-def _collect_groups(desired: Desired) -> tuple[Group, ...]:
     known = map_stores(desired)
     found: dict[Need, Group] = {}
     for service in desired.services:
